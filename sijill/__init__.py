@@ -1,0 +1,1 @@
+"""Sijill: an event-driven integration hub for a unified social-protection registry."""

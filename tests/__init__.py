@@ -1,0 +1,1 @@
+"""The proofs: each test states in one sentence the rule that it proves."""
