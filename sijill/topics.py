@@ -21,8 +21,7 @@ PARTITIONS_EMBEDDED = 4
 TIMEOUT_S = 60.0
 WEEK_MS = 7 * 24 * 3600 * 1000
 RESERVED = frozenset(
-    ("hub", "pulse", "alert", "notice", "advice", "referral", "receipt", "rejected")
-    + ("registry", "relay")
+    "hub pulse alert notice advice referral receipt rejected registry relay".split()
 )
 """Words that stand second in a topic's name and so can be no ministry's code."""
 
@@ -200,14 +199,14 @@ def all_topics(book: Book) -> tuple[Topic, ...]:
     for code, ministry in book.ministries.items():
         if code in RESERVED:
             raise ValueError(f"{code!r} is a word of the hub and can be no ministry's code")
-        for stream in {*ministry.streams, "decision"}:
-            topics.append(Topic(name("source", code, stream), "source", code, stream))
+        streams = {*ministry.streams, "decision"}
+        topics += [Topic(name("source", code, s), "source", code, s) for s in streams]
     for pattern, row in PATTERNS.items():
         if "{stream}" in row.name:
             continue
-        stream = "decision" if pattern == "hub_decision" else None
+        known = "decision" if pattern == "hub_decision" else None
         codes = list(book.ministries) if "{ministry}" in row.name else [None]
-        topics += [Topic(name(pattern, code or ""), pattern, code, stream) for code in codes]
+        topics += [Topic(name(pattern, code or ""), pattern, code, known) for code in codes]
     return tuple(sorted(topics, key=lambda topic: topic.name))
 
 

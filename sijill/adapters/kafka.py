@@ -1,0 +1,138 @@
+"""Kafka clients with the settings under which nothing is lost, reset or repeated unseen.
+
+Three factories (consumer, producer, admin client) and the two questions that a position in the
+database needs answered: which topic is this really, and where does the readable log end.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from sijill.settings import Settings
+
+Options = dict[str, Any]
+
+TIMEOUT_S = 30.0
+MESSAGE_BYTES_MAX = 4_194_304
+"""Above the source topics' own limit, so that a quarantined record fits with its headers."""
+
+LOG = logging.getLogger("sijill.kafka")
+
+
+def consumer(settings: Settings, group: str, **overrides: str | float) -> Consumer:
+    """Return a consumer that commits nothing by itself and never jumps to another offset.
+
+    It reads committed records only, and announces the end of a partition, because the offsets
+    up to there may hold transaction markers that count as void. The range assignor gives partition
+    i of every topic to one member, which keeps a person's records together.
+    """
+    options: Options = {
+        "group.id": group,
+        "group.protocol": "consumer",
+        "group.remote.assignor": "range",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        "fetch.wait.max.ms": 50,
+        "max.poll.interval.ms": 300_000,
+        "queued.max.messages.kbytes": 65_536,
+        "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+    }
+    return Consumer(_with_connection(settings, options | overrides))
+
+
+def reader(settings: Settings, **overrides: str | float) -> Consumer:
+    """Return a consumer for `assign`: it joins no group, and starts where it is told."""
+    options: Options = {
+        "group.id": "sijill-reader",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        "fetch.wait.max.ms": 50,
+        "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
+    }
+    return Consumer(_with_connection(settings, options | overrides))
+
+
+def producer(
+    settings: Settings, *, transactional_id: str | None = None, **overrides: str | float
+) -> Producer:
+    """Return an idempotent producer; transactional, and so fenced, when an id is given.
+
+    murmur2 is what Java clients use, so that every client puts one key on one partition.
+    """
+    options: Options = {
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "message.max.bytes": MESSAGE_BYTES_MAX,
+    }
+    if transactional_id is not None:
+        options |= {"transactional.id": transactional_id, "transaction.timeout.ms": 30_000}
+    return Producer(_with_connection(settings, options | overrides))
+
+
+def admin(settings: Settings) -> AdminClient:
+    """Return a client for topics and offsets."""
+    return AdminClient(_with_connection(settings, {}))
+
+
+def topic_id(client: AdminClient, topic: str) -> str:
+    """Return the id that the broker gave to the topic when it was created.
+
+    A topic that was deleted and created again has another id under the old name. Raises
+    KafkaException when there is no such topic.
+    """
+    future = client.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic]
+    return str(future.result(TIMEOUT_S).topic_id)
+
+
+def end_offsets(
+    client: AdminClient, partitions: Iterable[tuple[str, int]], *, committed: bool = True
+) -> Mapping[tuple[str, int], int]:
+    """Return for each (topic, partition) the offset after the last readable record.
+
+    With `committed`, an open transaction holds the end back, as it does for every reader here.
+    Raises KafkaException when a partition does not exist.
+    """
+    isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    wanted = {TopicPartition(topic, part): latest for topic, part in partitions}
+    if not wanted:
+        return {}
+    answers = client.list_offsets(wanted, isolation_level=isolation, request_timeout=TIMEOUT_S)
+    return {
+        (place.topic, place.partition): future.result(TIMEOUT_S).offset
+        for place, future in answers.items()
+    }
+
+
+def _with_connection(settings: Settings, options: Options) -> Options:
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "client.id": "sijill",
+        "error_cb": _report,
+        "logger": LOG,
+        **options,
+    }
+
+
+def _report(error: KafkaError) -> None:
+    """Log what librdkafka retries by itself: a wrong password is told nowhere else."""
+    LOG.warning("kafka client reports", extra={"reason": error.name()})
