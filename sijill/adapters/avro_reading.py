@@ -1,0 +1,82 @@
+"""The small careful steps of reading Avro bytes, shared by every generated decoder.
+
+Each returns what it read and the position after it. `loose` collects one entry for whatever a
+canonical encoder would have written shorter. An IndexError means that the bytes ended.
+"""
+
+import math
+import struct
+
+from sijill.adapters.refusal import Refusal
+
+ITEMS_MAX = 65_536
+"""The most items of one list or map; no honest record comes near."""
+
+
+def wide(data: bytes, pos: int, first: int, loose: list[bool]) -> tuple[int, int]:
+    """Return the zigzag number whose first byte was read already, and the position after it."""
+    number, shift = first & 127, 7
+    while True:
+        byte = data[pos]
+        pos += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        if shift > 63:
+            raise Refusal("BAD_NUMBER")
+    if number >> 64:
+        raise Refusal("BAD_NUMBER")
+    if not byte:  # the last seven bits add nothing: a shorter encoding exists
+        loose.append(True)
+    return (number >> 1) ^ -(number & 1), pos
+
+
+def long_number(data: bytes, pos: int, loose: list[bool]) -> tuple[int, int]:
+    """Return the zigzag number at a position, and the position after it."""
+    first = data[pos]
+    if first < 128:
+        return (first >> 1) ^ -(first & 1), pos + 1
+    return wide(data, pos + 1, first, loose)
+
+
+def index(data: bytes, pos: int, count: int, loose: list[bool]) -> tuple[int, int]:
+    """Return the index of a symbol or branch, below `count`, and the position after it."""
+    number, pos = long_number(data, pos, loose)
+    if not 0 <= number < count:
+        raise Refusal("BAD_INDEX")
+    return number, pos
+
+
+def block(
+    data: bytes, pos: int, *, width: int, have: int, loose: list[bool]
+) -> tuple[int, int, int]:
+    """Return the item count of the next block, the position of its items, and their announced end.
+
+    The end is -1 when the block does not announce it. `width` is the least size of one item,
+    `have` the number of items that earlier blocks brought.
+    """
+    count, pos = long_number(data, pos, loose)
+    end = -1
+    if count < 0:
+        loose.append(True)
+        count = -count
+        size, pos = long_number(data, pos, loose)
+        end = pos + size
+        if not pos <= end <= len(data):
+            raise Refusal("BAD_LENGTH")
+    if count and have:
+        loose.append(True)
+    if count * width > len(data) - pos:
+        raise Refusal("BAD_LENGTH")
+    if count + have > ITEMS_MAX:
+        raise Refusal("TOO_MANY_ITEMS")
+    return count, pos, end
+
+
+def finite(form: struct.Struct, data: bytes, pos: int) -> float:
+    """Return the floating-point number at a position; NaN and infinities are refused."""
+    number: float = form.unpack_from(data, pos)[0]
+    if not math.isfinite(number):
+        raise Refusal("BAD_NUMBER")
+    return number
