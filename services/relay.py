@@ -1,0 +1,129 @@
+"""The relay: from the outbox in PostgreSQL to the output topics in Kafka.
+
+In: rows of `outbox`, as registrars commit them.
+Out: alert, notice, advice, referral, receipt, rejected and person topics.
+State: the tables of migration 0002, and the topic sijill.relay.progress.v1.
+Guarantee: readers of committed records see each row once, and for each key its versions from 1,
+    gapless and in order; nothing is published that a crash of the database could undo.
+"""
+
+import logging
+import time
+
+import psycopg
+
+from sijill.adapters import metrics
+from sijill.adapters.halt import HaltError
+from sijill.adapters.relay_log import OutcomeUnknownError, Progress, RelayLog
+from sijill.adapters.relay_store import Numbered, RelayStore, Standing
+from sijill.settings import Settings
+
+BATCH_ROWS = 10_000
+IDLE_WAIT_S = 0.5
+DOUBT_WAIT_S = 1.0
+
+LOG = logging.getLogger("sijill.relay")
+
+
+class ForeignKeysError(HaltError):
+    """The topics were written under other keys than this database's."""
+
+
+class ForeignGenerationError(HaltError):
+    """The topics were written from another database, or from a later state of this one."""
+
+
+class ProgressLostError(HaltError):
+    """The database has published more than the progress topic tells."""
+
+
+class Relay:
+    """One turn is one batch: number it, publish it, record it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._store = RelayStore(settings.postgres_dsn)
+        self._log = RelayLog(settings)
+        self._standing: Standing | None = None
+        self._left_over: list[Numbered] = []
+
+    def step(self) -> bool:
+        """Publish one batch under the lease; False when there was nothing to do for us."""
+        try:
+            with self._store.lease() as ours:
+                metrics.put("relay_leader", ours)
+                if ours and self._reign() and self._cycle():
+                    return True
+            self._store.wait(IDLE_WAIT_S)
+        except OutcomeUnknownError as doubt:
+            self._doubt("outcome_unknown", str(doubt))
+        except psycopg.OperationalError as lost:
+            self._doubt("database", lost.sqlstate or "connection lost")
+            self._store.reconnect()
+        return False
+
+    def close(self) -> None:
+        """Give the lease back, so that a successor starts at once."""
+        self._log.close()
+        self._store.close()
+
+    def _reign(self) -> bool:
+        """Take over where nobody or another relay reigned; False while the hub has no identity."""
+        if self._standing is not None and self._store.reigns and self._log.is_open:
+            return True
+        self._standing = self._store.take_over()
+        if self._standing is None:
+            return False
+        progress = self._log.open()
+        check(self._standing, progress)
+        self._store.record(progress.number if progress else 0)
+        self._left_over = self._store.unrecorded()
+        LOG.info("took over", extra={"number": self._standing.highest})
+        return True
+
+    def _cycle(self) -> bool:
+        assert self._standing is not None
+        started = time.monotonic()
+        rows = self._left_over or self._store.number(BATCH_ROWS)
+        if not rows:
+            return False
+        numbered = time.monotonic()
+        last = rows[-1].number
+        self._log.publish(rows, _progress(self._standing, last))
+        published = time.monotonic()
+        self._store.record(last)
+        self._left_over = []
+        metrics.observe("relay_stage_seconds", numbered - started, stage="number")
+        metrics.observe("relay_stage_seconds", published - numbered, stage="publish")
+        metrics.observe("relay_stage_seconds", time.monotonic() - published, stage="record")
+        metrics.put("relay_number", last)
+        return True
+
+    def _doubt(self, kind: str, reason: str) -> None:
+        """Trust nothing that was known: the next turn takes over anew."""
+        LOG.warning("starting again from what is written", extra={"kind": kind, "reason": reason})
+        metrics.add("failures_total", kind=kind)
+        self._standing = None
+        time.sleep(DOUBT_WAIT_S)
+
+
+def check(standing: Standing, progress: Progress | None) -> None:
+    """Raise the named error that forbids this database to publish to these topics."""
+    if progress is None:
+        if standing.published:
+            raise ProgressLostError("the progress topic is empty, yet records were published")
+        return
+    keys = (standing.hub_fingerprint, standing.registry_fingerprint)
+    if keys != (progress.hub_fingerprint, progress.registry_fingerprint):
+        raise ForeignKeysError("the output topics were written under other keys")
+    if standing.generation != progress.generation:
+        raise ForeignGenerationError("the output topics were written from another database")
+    if progress.number > standing.highest:
+        raise ForeignGenerationError("the output topics hold more than this database gave out")
+    if progress.number < standing.published:
+        raise ProgressLostError("the progress topic holds less than was published")
+
+
+def _progress(standing: Standing, number: int) -> Progress:
+    return Progress(
+        standing.generation, number, standing.hub_fingerprint, standing.registry_fingerprint
+    )
