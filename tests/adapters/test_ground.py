@@ -2,11 +2,10 @@
 
 import psycopg
 
-from sijill.adapters.ground import Ground
 from sijill.settings import Settings
 
 
-def test_start(ground: Ground, clean_hub: Settings) -> None:
+def test_start(clean_hub: Settings) -> None:
     """A started ground serves PostgreSQL 18."""
     with psycopg.connect(clean_hub.postgres_dsn) as connection:
         version = connection.info.server_version // 10_000
