@@ -31,10 +31,10 @@ EXIT_HALTED = 3
 """A named stop: starting again does not help until a person has looked."""
 EXIT_NOW = 130
 
-LOG_FIELDS = (
-    ("service", "topic", "partition", "offset", "number", "records", "seconds", "attempt")
-    + ("reason", "kind", "rule", "state", "sqlstate", "port", "status", "error", "text", "where")
-)  # fmt: skip
+LOG_FIELDS = frozenset((
+    "topic", "partition", "offset", "number", "records", "seconds", "attempt", "port", "status",
+    "reason", "kind", "rule", "state", "sqlstate", "error", "text", "where",
+))  # fmt: skip
 """What a log line may hold beside its time, level, logger and event; all else is left out."""
 
 LOG = logging.getLogger("sijill.service")
@@ -73,9 +73,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "event": str(record.msg),
         }
-        for field in LOG_FIELDS:
-            if field in record.__dict__:
-                line[field] = record.__dict__[field]
+        line |= {k: v for k, v in record.__dict__.items() if k in LOG_FIELDS}
         return json.dumps(line, ensure_ascii=True, default=lambda value: type(value).__name__)
 
 

@@ -29,14 +29,14 @@ MESSAGE_BYTES_MAX = 4_194_304
 LOG = logging.getLogger("sijill.kafka")
 
 
-def consumer(settings: Settings, group: str, **overrides: str | float) -> Consumer:
+def consumer(settings: Settings, group: str, *, options: Options | None = None) -> Consumer:
     """Return a consumer that commits nothing by itself and never jumps to another offset.
 
     It reads committed records only, and announces the end of a partition, because the offsets
     up to there may hold transaction markers that count as void. The range assignor gives partition
     i of every topic to one member, which keeps a person's records together.
     """
-    options: Options = {
+    chosen: Options = {
         "group.id": group,
         "group.protocol": "consumer",
         "group.remote.assignor": "range",
@@ -50,12 +50,12 @@ def consumer(settings: Settings, group: str, **overrides: str | float) -> Consum
         "queued.max.messages.kbytes": 65_536,
         "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
     }
-    return Consumer(_with_connection(settings, options | overrides))
+    return Consumer(_with_connection(settings, chosen | (options or {})))
 
 
-def reader(settings: Settings, **overrides: str | float) -> Consumer:
+def reader(settings: Settings, *, options: Options | None = None) -> Consumer:
     """Return a consumer for `assign`: it joins no group, and starts where it is told."""
-    options: Options = {
+    chosen: Options = {
         "group.id": "sijill-reader",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -65,17 +65,17 @@ def reader(settings: Settings, **overrides: str | float) -> Consumer:
         "fetch.wait.max.ms": 50,
         "fetch.message.max.bytes": MESSAGE_BYTES_MAX,
     }
-    return Consumer(_with_connection(settings, options | overrides))
+    return Consumer(_with_connection(settings, chosen | (options or {})))
 
 
 def producer(
-    settings: Settings, *, transactional_id: str | None = None, **overrides: str | float
+    settings: Settings, *, transactional_id: str | None = None, options: Options | None = None
 ) -> Producer:
     """Return an idempotent producer; transactional, and so fenced, when an id is given.
 
     murmur2 is what Java clients use, so that every client puts one key on one partition.
     """
-    options: Options = {
+    chosen: Options = {
         "acks": "all",
         "enable.idempotence": True,
         "partitioner": "murmur2_random",
@@ -84,8 +84,8 @@ def producer(
         "message.max.bytes": MESSAGE_BYTES_MAX,
     }
     if transactional_id is not None:
-        options |= {"transactional.id": transactional_id, "transaction.timeout.ms": 30_000}
-    return Producer(_with_connection(settings, options | overrides))
+        chosen |= {"transactional.id": transactional_id, "transaction.timeout.ms": 30_000}
+    return Producer(_with_connection(settings, chosen | (options or {})))
 
 
 def admin(settings: Settings) -> AdminClient:

@@ -68,7 +68,6 @@ METRICS: tuple[Metric, ...] = (
     Metric("relay_stage_seconds", "histogram", ("stage",), "Cycle time: number, publish, record."),
     Metric("relay_leader", "gauge", (), "1 while this relay holds the lease."),
     # The publisher.
-    Metric("publisher_delivered_total", "counter", ("topic",), "Records the broker confirmed."),
     Metric("publisher_failed_total", "counter", ("topic", "reason"), "Records it did not take."),
 )
 # fmt: on

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from sijill.adapters import metrics
+from sijill.adapters import codec, metrics
 from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import (
     Connection,
@@ -24,7 +24,7 @@ from sijill.adapters.postgres import (
     connect,
     copy_rows,
 )
-from sijill.domain.versions import Key, Last, Sent, Waiting, assign, framed
+from sijill.domain.versions import Key, Last, Sent, Waiting, assign
 
 WAKE = "sijill_outbox"
 """Channel on which a writer may NOTIFY that it committed outbox rows; polling finds them too."""
@@ -261,5 +261,7 @@ def _delete(cursor: Cursor, rows: Sequence[Waiting]) -> None:
 
 
 def _numbered(number: int, sent: Sent) -> Numbered:
-    row = sent.row
-    return Numbered(number, row.topic, row.key, framed(row, sent.version), row.headers)
+    row, value = sent.row, sent.row.value
+    if row.schema_id is not None and value is not None and sent.version is not None:
+        value = codec.with_version(row.schema_id, sent.version, value)
+    return Numbered(number, row.topic, row.key, value, row.headers)

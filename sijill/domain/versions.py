@@ -63,25 +63,3 @@ def assign(
         changed[key] = Last(version, content)
         sent.append(Sent(row, version))
     return sent, dropped, changed
-
-
-def framed(row: Waiting, version: int | None) -> bytes | None:
-    """Return the record's value as it goes out: framing, version, then the rest of the body.
-
-    The framing is Confluent's (00, schema id big-endian); the version is the body's first field,
-    an Avro long. An unversioned value and a tombstone go as they are.
-    """
-    if row.schema_id is None or row.value is None or version is None:
-        return row.value
-    return b"\0" + row.schema_id.to_bytes(4, "big") + _long(version) + row.value
-
-
-def _long(number: int) -> bytes:
-    """Return a number that is not negative as an Avro long: zigzag, then 7 bits a byte."""
-    rest = number << 1
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
