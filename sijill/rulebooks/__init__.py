@@ -1,0 +1,1 @@
+"""Rulebooks: one folder per country, data only."""
