@@ -63,6 +63,11 @@ class Ground:
             raise GroundError("PostgreSQL is not a child of this ground: settings name another.")
         return self._postgres
 
+    @property
+    def watch_pid(self) -> int | None:
+        """The process that ends our children when we die, or None when there are none."""
+        return self._watch.pid if self._watch else None
+
     def __enter__(self) -> Self:
         return self
 

@@ -42,8 +42,16 @@ def cache_folder(fallback: Path) -> Path:
     return folder if os.access(folder, os.W_OK) else fallback
 
 
-def fetch_jars(folder: Path, lock: Lock, progress: Callable[[str], None]) -> list[Path]:
+def fetch_jars(
+    folder: Path,
+    lock: Lock,
+    progress: Callable[[str], None],
+    *,
+    repositories: dict[str, str] | None = None,
+) -> list[Path]:
     """Return the jars of the lock, downloading those that the folder lacks.
+
+    `repositories` (name → address) replaces the resolver's own, for a mirror.
 
     Raises:
         GroundError: a jar can be neither found nor downloaded, or differs from the lock.
@@ -51,24 +59,38 @@ def fetch_jars(folder: Path, lock: Lock, progress: Callable[[str], None]) -> lis
     with _only_one(folder):
         missing = [name for name in lock if not _matches(folder, name, lock[name])]
         if missing:
-            _download(folder, {name: lock[name] for name in missing}, progress)
+            _download(
+                folder, {name: lock[name] for name in missing}, progress, repositories=repositories
+            )
     return [folder / _path(name) for name in lock]
 
 
-def _download(folder: Path, lock: Lock, progress: Callable[[str], None]) -> None:
+def _download(
+    folder: Path,
+    lock: Lock,
+    progress: Callable[[str], None],
+    *,
+    repositories: dict[str, str] | None,
+) -> None:
     # Imported late: a second start needs neither jgo nor its network client.
     with warnings.catch_warnings(action="ignore"):  # it has an opinion on XDG_RUNTIME_DIR
         from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415
-        from requests import RequestException  # noqa: PLC0415
 
-    maven = MavenContext(repo_cache=folder, resolver=PythonResolver(), local_repos=[], timeout=60)
+    maven = MavenContext(
+        repo_cache=folder,
+        resolver=PythonResolver(),
+        local_repos=[],
+        remote_repos=repositories,
+        timeout=60,
+    )
     progress(f"Kafka: downloading {len(lock)} jars (about 45 MB in all, once) into {folder}")
     try:
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
             names = pool.map(partial(_download_one, folder, maven), lock.items())
             for done, name in enumerate(names, start=1):
                 progress(f"Kafka: {done} of {len(lock)} jars, {name.split(':')[1]}")
-    except (RequestException, OSError) as error:
+    except OSError as error:  # what its network client raises, too
+        #:
         raise GroundError(
             f"Kafka's jars are not in the cache {folder} and cannot be downloaded"
             f" ({type(error).__name__}): connect to the network once, or name a running cluster"

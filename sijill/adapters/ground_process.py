@@ -34,6 +34,11 @@ class Watch:
             start_new_session=True,
         )
 
+    @property
+    def pid(self) -> int:
+        """The watch's own process number."""
+        return self._process.pid
+
     def add(self, pid: int, stop_signal: signal.Signals) -> None:
         """From now on the child ends with us."""
         self._tell(f"+{pid} {int(stop_signal)}\n")
