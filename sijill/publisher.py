@@ -50,11 +50,13 @@ class Publisher:
     ) -> None:
         self._routing_key = settings.routing_key
         self._failures: dict[tuple[str, str], int] = {}
+        timeout_ms = int(delivery_timeout_s * 1000)
         self._producer = kafka.producer(
             settings,
             options={
                 "queue.buffering.max.messages": in_flight_max,
-                "delivery.timeout.ms": int(delivery_timeout_s * 1000),
+                "delivery.timeout.ms": timeout_ms,
+                "topic.metadata.propagation.max.ms": min(30_000, timeout_ms),
                 "delivery.report.only.error": True,
                 "linger.ms": 20,
             },

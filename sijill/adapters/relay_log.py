@@ -25,6 +25,8 @@ TRANSACTIONAL_ID = "sijill-relay"
 TOPIC = topics.name("progress")
 KEY = b"relay"
 TIMEOUT_S = 30.0
+RECORD_BYTES_MAX = 256 * 1024 * 1024
+"""A quarantined record may have been small only when compressed; the broker's limit is on that."""
 
 LOG = logging.getLogger("sijill.relay")
 
@@ -79,7 +81,11 @@ class RelayLog:
         """
         self.close()
         try:
-            producer = kafka.producer(self._settings, transactional_id=TRANSACTIONAL_ID)
+            producer = kafka.producer(
+                self._settings,
+                transactional_id=TRANSACTIONAL_ID,
+                options={"message.max.bytes": RECORD_BYTES_MAX},
+            )
             producer.init_transactions(TIMEOUT_S)
             progress = read_progress(self._settings)
         except KafkaException as error:

@@ -29,7 +29,7 @@ from sijill.domain.versions import Key, Last, Sent, Waiting, assign
 WAKE = "sijill_outbox"
 """Channel on which a writer may NOTIFY that it committed outbox rows; polling finds them too."""
 
-LEASE_S = 5.0
+LEASE_S = 3.0
 BATCH_BYTES = 32 * 1024 * 1024
 
 _ROW = "outbox.id, topic, key, revision, content, schema_id, value, headers"

@@ -1,0 +1,1 @@
+"""Proofs of the services, on a real Kafka and PostgreSQL."""
