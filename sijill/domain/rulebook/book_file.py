@@ -8,9 +8,9 @@ from sijill.domain.money import CURRENCIES
 from sijill.domain.rulebook.model import ATTRIBUTES, Ministry, Programme, Texts
 from sijill.domain.rulebook.table import Table
 
-RESERVED = ("hub", "pulse", "alert", "notice", "advice", "referral", "receipt", "rejected") + (
-    "registry",
-    "relay",
+RESERVED = frozenset(
+    {"hub", "pulse", "alert", "notice", "advice", "referral", "receipt", "rejected"}
+    | {"registry", "relay"}
 )
 """Words that stand where a ministry's code stands in topic names."""
 
@@ -47,7 +47,7 @@ def _ministries(rows: Iterable[Table]) -> dict[str, Ministry]:
 
 
 def _classes(table: Table) -> dict[str, Texts]:
-    return {name: table.texts(name) for name in table.keys()}
+    return {name: table.texts(name) for name in table.entries()}
 
 
 def _programmes(

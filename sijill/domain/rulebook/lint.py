@@ -5,13 +5,9 @@ from collections.abc import Mapping
 
 from sijill.domain.rulebook.model import LANGUAGES, LoadError, Rule
 
-PLACEHOLDERS = ("left", "right", "months", "since", "amount", "cite", "exception") + (
-    "period",
-    "count",
-    "ceiling",
-    "income",
-    "run_off",
-    "death",
+PLACEHOLDERS = frozenset(
+    {"left", "right", "months", "since", "amount", "cite", "exception", "count"}
+    | {"period", "ceiling", "income", "run_off", "death"}
 )
 CAUTION = {"en": "To be examined", "ar": "للتدقيق"}
 """No alert says more than this: it is a signal, never a decision."""
@@ -56,6 +52,8 @@ def _shape(rule: Rule) -> None:
     for name, value in given.items():
         if (value is not None) != (name == needed):
             raise _error(rule, "test", f"{'lacks' if name == needed else 'cannot have'} {name}")
+    if rule.right and rule.left.keys & rule.right.keys:
+        raise _error(rule, "sides", "must not name one programme on both sides")
     if rule.type == "OVL-HH" and (rule.left.holder, rule.right and rule.right.holder) != (
         "household",
         "member",
@@ -96,7 +94,7 @@ def _texts(rule: Rule) -> None:
         used = {lang: set(_PLACEHOLDER.findall(texts[lang])) for lang in LANGUAGES}
         if used["en"] != used["ar"]:
             raise _error(rule, f"texts.{name}", "must use the same placeholders in each language")
-        for placeholder in used["en"] - set(PLACEHOLDERS):
+        for placeholder in used["en"] - PLACEHOLDERS:
             raise _error(rule, f"texts.{name}", f"uses {{{placeholder}}}, which is not known")
         for lang in LANGUAGES:
             if name == "raised" and CAUTION[lang] not in texts[lang]:

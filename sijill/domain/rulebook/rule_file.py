@@ -106,7 +106,7 @@ class _Law:
 
 
 def _sources(table: Table) -> dict[str, Source]:
-    return {name: _source(table.table(name)) for name in table.keys()}
+    return {name: _source(table.table(name)) for name in table.entries()}
 
 
 def _source(table: Table) -> Source:
@@ -135,7 +135,7 @@ def _params(top: Table, law: _Law) -> dict[str, Param]:
     if not top.has("params"):
         return {}
     table = top.table("params")
-    return {name: _param(table.table(name), law) for name in table.keys()}
+    return {name: _param(table.table(name), law) for name in table.entries()}
 
 
 def _param(table: Table, law: _Law) -> Param:
@@ -233,7 +233,7 @@ def _texts(table: Table) -> dict[str, Texts]:
 def _case(table: Table) -> Case:
     case = Case(
         table.text("name"),
-        table.names("facts"),
+        table.lines("facts"),
         tuple(dict(row.raw()) for row in table.tables("then")),
     )
     table.close()

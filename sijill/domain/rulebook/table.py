@@ -25,8 +25,8 @@ class Table:
         """Whether the key is there."""
         return key in self._content
 
-    def keys(self) -> tuple[str, ...]:
-        """Return the keys, in the file's order."""
+    def entries(self) -> tuple[str, ...]:
+        """Return the names of the entries, in the file's order."""
         return tuple(self._content)
 
     def text(self, key: str, *, choice: tuple[str, ...] = ()) -> str:
@@ -88,6 +88,13 @@ class Table:
             if known and name not in known:
                 raise self.error(key, f"names {name!r}, which is not known")
         return tuple(listed)
+
+    def lines(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings, which may repeat."""
+        value = self._take(key)
+        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+            raise self.error(key, "must be a list of texts")
+        return tuple(value)
 
     def table(self, key: str) -> "Table":
         """Return the table under a key."""

@@ -45,7 +45,7 @@ class Overlap(NamedTuple):
 
     rule: str
     version: str
-    """Label of the version of the rule that decided, with its exception if one applied."""
+    """Label of the version of the rule that governs the last of the spans."""
     type: str
     left: Fact
     right: Fact | None
