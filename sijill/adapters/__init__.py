@@ -1,1 +1,1 @@
-"""Adapters: one file, one outside thing."""
+"""The outside world: one file, one outside thing."""

@@ -103,6 +103,32 @@ def topic_id(client: AdminClient, topic: str) -> str:
     return str(future.result(TIMEOUT_S).topic_id)
 
 
+def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
+    """Return `topic_id` for many topics in one request."""
+    futures = client.describe_topics(
+        TopicCollection(sorted(topics)), request_timeout=TIMEOUT_S
+    )
+    return {topic: str(future.result(TIMEOUT_S).topic_id) for topic, future in futures.items()}
+
+
+def log_ranges(
+    client: AdminClient, partitions: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Return for each (topic, partition) its first offset and the one after its last record.
+
+    Records of open transactions count: the range is that of the log, not of what is readable.
+    """
+    places = sorted(partitions)
+    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    wanted = {TopicPartition(topic, part): earliest for topic, part in places}
+    if not wanted:
+        return {}
+    answers = client.list_offsets(wanted, request_timeout=TIMEOUT_S)
+    first = {(p.topic, p.partition): f.result(TIMEOUT_S).offset for p, f in answers.items()}
+    last = end_offsets(client, places, committed=False)
+    return {place: (first[place], last[place]) for place in places}
+
+
 def end_offsets(
     client: AdminClient, partitions: Iterable[tuple[str, int]], *, committed: bool = True
 ) -> Mapping[tuple[str, int], int]:

@@ -1,0 +1,167 @@
+"""The registrar: from the ministries' events to the registry, its alerts and the outbox.
+
+In: sijill.<ministry>.{enrollment,payment,household,vital,income,decision}.v1,
+    sijill.hub.decision.v1 and sijill.hub.operation.v1.
+Out: rows of `outbox`, which the relay publishes.
+State: PostgreSQL, the only commit point; nothing that matters outlives a batch in this process.
+Guarantee: every offset has exactly one outcome, counted once; registry, alerts, outbox and
+    position commit together or not at all.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+from confluent_kafka import Message
+
+from sijill import topics
+from sijill.adapters import metrics, operations, postgres
+from sijill.adapters.acceptance import CHECK_VERSION, Acceptor
+from sijill.adapters.registry import batch, clusters, due, hub
+from sijill.adapters.source import Fetched, Source, headers_of, record_hash
+from sijill.domain import rulebook
+from sijill.settings import Settings
+
+RECORDS_MAX = 5_000
+WAIT_S = 0.05
+TRIES_MAX = 20
+BACK_OFF_S = 0.05
+DAY_EVERY_S = 5.0
+
+LOG = logging.getLogger("sijill.registrar")
+T = TypeVar("T")
+
+
+class Registrar:
+    """One turn is one batch: fetch, accept, apply; when there is no backlog, what is due."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        postgres.migrate(settings.postgres_dsn)
+        self._connection = postgres.connect(settings.postgres_dsn)
+        country = rulebook.load(settings.country)
+        hub.bind(
+            self._connection, settings,
+            schema_lock=f"{hub.lock_digest()}/{CHECK_VERSION}",
+            today=hub.today(country.time_zone),
+        )  # fmt: skip
+        self._operations = operations.Operations(settings, self._connection)
+        self._keys = self._activated(settings)
+        self._acceptor = Acceptor(settings.registry_key)
+        self._source = Source(
+            settings, topics.source_topics(self._keys.book), lambda: self._connection
+        )
+        self._day_checked = 0.0
+
+    def step(self) -> bool:
+        """Apply one batch, or a portion of what is due; False when there was neither."""
+        self._operations.step(self._connection)
+        fetched = self._source.fetch(RECORDS_MAX, WAIT_S)
+        if fetched.ends:
+            self._apply(fetched)
+        self._move_day()
+        if len(fetched.messages) >= RECORDS_MAX // 4:
+            return True
+        return self._due() or bool(fetched.ends)
+
+    def close(self) -> None:
+        """Leave the group and close the connections; nothing is left half done."""
+        self._source.close()
+        self._operations.close()
+        self._connection.close()
+
+    def _apply(self, fetched: Fetched) -> None:
+        """Apply what was fetched, again after a conflict, from the positions after a loss."""
+        started = time.monotonic()
+        arrivals = [self._arrival(message) for message in fetched.messages]
+        decoded = time.monotonic()
+        metrics.observe("stage_seconds", decoded - started, stage="accept")
+        work = batch.Batch(arrivals, fetched.starts, fetched.ends)
+        applied = self._tried(lambda: batch.apply(self._connection, work, self._keys))
+        if applied is None:
+            return
+        metrics.observe("stage_seconds", time.monotonic() - decoded, stage="apply")
+        self._source.applied(applied.positions)
+        _count(applied)
+
+    def _tried(self, attempt: Callable[[], T]) -> T | None:
+        """Return the attempt's result; None when reading has to start from the positions again."""
+        for number in range(TRIES_MAX):
+            try:
+                return attempt()
+            except batch.BookChanged:
+                self._keys = self._read_keys()
+            except batch.PositionBehind:
+                self._source.rewind()
+                return None
+            except clusters.Unsettled:
+                metrics.add("transaction_retries_total", sqlstate="unsettled")
+            except psycopg.Error as error:
+                if self._connection.closed or isinstance(error, psycopg.InterfaceError):
+                    self._reconnect()
+                    return None
+                if error.sqlstate not in postgres.RETRIED:
+                    raise
+                metrics.add("transaction_retries_total", sqlstate=error.sqlstate or "")
+            time.sleep(BACK_OFF_S * (number + 1))
+        raise RuntimeError("a batch was tried too often")
+
+    def _arrival(self, message: Message) -> batch.Arrival:
+        topic, key, value = str(message.topic()), message.key(), message.value()
+        headers = headers_of(message)
+        return batch.Arrival(
+            topic, int(message.partition() or 0), int(message.offset() or 0),
+            message.timestamp()[1], key, value, headers, record_hash(key, value),
+            self._acceptor.accept(topic, key, value, headers),
+        )  # fmt: skip
+
+    def _due(self) -> bool:
+        """Evaluate a portion of what is due; the days and books are the database's."""
+        as_of = hub.read_day(self._connection)
+        portion = due.work(self._connection, self._keys, as_of)
+        if not any(portion):
+            return False
+        self._tried(lambda: due.settle_due(self._connection, self._keys, portion))
+        return True
+
+    def _move_day(self) -> None:
+        """Move the hub's day at midnight of the book's time zone, unless settings fix it."""
+        now = time.monotonic()
+        if self._settings.as_of is None and now - self._day_checked > DAY_EVERY_S:
+            hub.move_day(self._connection, hub.today(self._keys.book.time_zone))
+            self._day_checked = now
+
+    def _activated(self, settings: Settings) -> batch.Keys:
+        """Read the operations to their end; the first start of all activates its own book."""
+        self._operations.read_to_end(self._connection)
+        if hub.read(self._connection).book is None:
+            files = rulebook.read(settings.country)
+            value = operations.activation(files, seq=operations.FIRST_SEQ, operator="first start")
+            operations.publish(settings, value)
+            while hub.read(self._connection).book is None:
+                self._operations.read_to_end(self._connection)
+        return self._read_keys()
+
+    def _read_keys(self) -> batch.Keys:
+        state = hub.read(self._connection)
+        assert state.book is not None
+        assert state.book_seq is not None
+        return batch.Keys(self._settings.hub_key, state.book, state.book_seq)
+
+    def _reconnect(self) -> None:
+        """Open a new connection, with patience, and read from the stored positions again."""
+        self._connection.close()
+        self._connection = postgres.reconnect(self._settings.postgres_dsn)
+        self._source.rewind()
+
+
+def _count(applied: batch.Applied) -> None:
+    for arrival, outcome, reason in applied.outcomes:
+        metrics.add("events_outcome_total", topic=arrival.topic, outcome=outcome)
+        if reason is not None:
+            metrics.add("quarantined_total", topic=arrival.topic, reason=reason)
+    for shown in applied.shown:
+        metrics.add("alert_changes_total", rule=shown.overlap.rule, state=shown.state)
+    metrics.observe("batch_records", len(applied.outcomes))

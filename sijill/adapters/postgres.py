@@ -1,0 +1,176 @@
+"""PostgreSQL: connections, migrations, and the two fast ways in: packed arrays and COPY BINARY."""
+
+import struct
+import time
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+_SESSION = (
+    "-c jit=off -c plan_cache_mode=force_generic_plan -c deadlock_timeout=200ms "
+    "-c idle_in_transaction_session_timeout=60s -c transaction_timeout=300s "
+    "-c lock_timeout=120s -c timezone=UTC"
+)
+_MIGRATION_LOCK = 0x51171
+RECONNECT_EVERY_S = 0.25
+RETRIED = ("40001", "40P01", "23505", "25P03", "25P04", "55P03", "57014")
+"""SQLSTATEs after which the whole batch is tried again: conflict, deadlock, a record row that
+another registrar inserted first, and time limits."""
+
+
+class _Packed(bytes):
+    """An array that is already in PostgreSQL's binary form."""
+
+    __slots__ = ()
+
+
+class _Bytea(_Packed):
+    __slots__ = ()
+
+
+class _Bigint(_Packed):
+    __slots__ = ()
+
+
+class _ByteaDumper(Dumper):
+    format = Format.BINARY
+    oid = 1001  # bytea[]
+
+    def dump(self, obj: Any) -> bytes:
+        return bytes(obj)
+
+
+class _BigintDumper(_ByteaDumper):
+    oid = 1016  # bigint[]
+
+
+def bytea_array(items: Sequence[bytes]) -> _Bytea:
+    """Pack byte strings as one `bytea[]`: the driver's list adapter costs Python per element."""
+    if not items:
+        return _Bytea(struct.pack(">iii", 0, 0, 17))
+    parts = [struct.pack(">iiiii", 1, 0, 17, len(items), 1)]
+    for item in items:
+        parts.append(len(item).to_bytes(4, "big"))
+        parts.append(item)
+    return _Bytea(b"".join(parts))
+
+
+def bigint_array(items: Sequence[int]) -> _Bigint:
+    """Pack integers as one `bigint[]`."""
+    if not items:
+        return _Bigint(struct.pack(">iii", 0, 0, 20))
+    head = struct.pack(">iiiii", 1, 0, 20, len(items), 1)
+    body = struct.pack(">" + "iq" * len(items), *(x for item in items for x in (8, item)))
+    return _Bigint(head + body)
+
+
+def connect(dsn: str, *, autocommit: bool = True) -> Connection:
+    """Open a connection with the session settings that every service uses."""
+    connection = psycopg.connect(dsn, autocommit=autocommit, options=_SESSION)
+    connection.adapters.register_dumper(_Bytea, _ByteaDumper)
+    connection.adapters.register_dumper(_Bigint, _BigintDumper)
+    return connection
+
+
+def reconnect(dsn: str, *, patience_s: float = 120.0) -> Connection:
+    """Open a connection to a server that may be restarting, trying for `patience_s`.
+
+    Raises:
+        psycopg.OperationalError: the server did not come back in that time.
+
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return connect(dsn)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RECONNECT_EVERY_S)
+
+
+def migrate(dsn: str) -> list[str]:
+    """Apply the migrations that the database has not seen, in order; return their names.
+
+    Raises:
+        psycopg.Error: a migration failed; the ones before it stay applied.
+
+    """
+    applied = []
+    with connect(dsn) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, "
+            "applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        done = {name for (name,) in connection.execute("SELECT name FROM migration")}
+        folder = resources.files("sijill.adapters") / "migrations"
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".sql") and file.name not in done:
+                with connection.transaction():
+                    connection.execute(cast("LiteralString", file.read_text("utf-8")))
+                    connection.execute("INSERT INTO migration (name) VALUES (%s)", [file.name])
+                applied.append(file.name)
+    return applied
+
+
+def copy_rows(
+    cursor: Cursor, table: str, columns: dict[str, str], rows: Iterable[Sequence[object]]
+) -> None:
+    """COPY `rows` into `table`; `columns` maps each column to its PostgreSQL type."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with cursor.copy(statement) as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            copy.write_row(row)
+
+
+def update_rows(
+    cursor: Cursor,
+    table: str,
+    columns: dict[str, str],
+    rows: Sequence[Sequence[object]],
+    *,
+    keys: int = 1,
+) -> None:
+    """Update existing rows of `table` in one statement; the first `keys` columns find the row."""
+    if not rows:
+        return
+    stage = f"stage_{table}_{len(columns)}_{keys}"
+    typed = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(cast("LiteralString", t)))
+        for c, t in columns.items()
+    )
+    cursor.execute(
+        sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS").format(
+            sql.Identifier(stage), typed
+        )
+    )
+    copy_rows(cursor, stage, columns, rows)
+    names = [sql.Identifier(c) for c in columns]
+    cursor.execute(
+        sql.SQL("UPDATE {t} SET {values} FROM {s} WHERE {match}").format(
+            t=sql.Identifier(table),
+            s=sql.Identifier(stage),
+            values=sql.SQL(", ").join(
+                sql.SQL("{c} = {s}.{c}").format(c=c, s=sql.Identifier(stage)) for c in names[keys:]
+            ),
+            match=sql.SQL(" AND ").join(
+                sql.SQL("{t}.{c} = {s}.{c}").format(
+                    c=c, s=sql.Identifier(stage), t=sql.Identifier(table)
+                )
+                for c in names[:keys]
+            ),
+        )
+    )
+    cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(stage)))

@@ -1,0 +1,287 @@
+"""The fold: worksets of facts become clusters, persons and findings; what changed is written."""
+
+import hashlib
+import marshal
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from sijill.adapters.postgres import Cursor, bigint_array, bytea_array, copy_rows, update_rows
+from sijill.adapters.registry import clusters, identifiers
+from sijill.adapters.registry.alerts import Context, Finding
+from sijill.adapters.registry.records import Change
+from sijill.adapters.registry.state import ClusterState, pack
+from sijill.domain import alerts
+from sijill.domain.event import INF, Enrollment, Fact, Membership
+from sijill.domain.fold import PersonRow, persons, row
+from sijill.domain.household import Name, named_by
+from sijill.domain.identity import group
+from sijill.domain.regroup import Line, Part, Regrouped, Workset, regroup
+from sijill.domain.rules import evaluate_person
+from sijill.domain.rules.overlap import PersonFacts
+
+IDS_AT_ONCE = 500
+
+
+class Folded:
+    """Everything that the fold of one batch says, gathered over its worksets."""
+
+    def __init__(self) -> None:
+        """Start with nothing changed."""
+        self.rows: dict[int, tuple[ClusterState, int]] = {}
+        self.known: set[int] = set()
+        self.dissolved: set[int] = set()
+        self.tokens: dict[bytes, int | None] = {}
+        self.forgotten: set[bytes] = set()
+        self.thawed: set[bytes] = set()
+        self.carriers: list[tuple[bytes, Fact, int]] = []
+        self.clusters: dict[bytes, int] = {}
+        self.moved: dict[bytes, int] = {}
+        self.moved_lines: dict[Line, int] = {}
+        self.lines: list[tuple[object, ...]] = []
+        self.rosters: set[bytes] = set()
+        self.names: dict[bytes, Name] = {}
+        self.households: set[bytes] = set()
+        self.links_new: set[tuple[bytes, int]] = set()
+        self.links_old: set[tuple[bytes, int]] = set()
+        self.found: dict[bytes, Finding] = {}
+        self.lost: set[bytes] = set()
+        self.persons: dict[bytes, tuple[PersonRow, list[str], int]] = {}
+        self.homes: dict[bytes, int] = {}
+        self.persons_known: set[bytes] = set()
+        self.gone: set[bytes] = set()
+        self.views: dict[int, list[PersonFacts]] = {}
+        self.revision = 0
+
+
+class Evaluated(NamedTuple):
+    """One cluster after the change, evaluated."""
+
+    part: Part
+    state: ClusterState
+    people: list[PersonFacts]
+    next_change: int
+    findings: dict[bytes, Finding]
+    rows: dict[bytes, tuple[PersonRow, list[str], int]]
+
+
+def fold(
+    cursor: Cursor, opened: clusters.Opened, changes: dict[bytes, Change], context: Context
+) -> Folded:
+    """Group, fold and evaluate every workset."""
+    folded = Folded()
+    folded.known = set(opened.states)
+    folded.rosters = {k for k, c in changes.items() if c.stream == "household" and c.event}
+    source = _new_ids(cursor)
+    for work in opened.worksets:
+        regrouped = regroup(work, lambda: next(source))
+        old = {n: opened.states[n] for n in work.ids if n in opened.states}
+        evaluated = [_evaluate(part, context) for part in regrouped.parts]
+        _gather(folded, work, regrouped, old=old, evaluated=evaluated, context=context)
+    if folded.persons or folded.gone:
+        (folded.revision,) = clusters.new_ids(cursor, 1)
+    return folded
+
+
+def _new_ids(cursor: Cursor) -> Iterator[int]:
+    while True:
+        yield from clusters.new_ids(cursor, IDS_AT_ONCE)
+
+
+def _evaluate(part: Part, context: Context) -> Evaluated:
+    """Return the cluster's persons, findings and new state."""
+    book = context.book
+    people = persons(group(part.facts, part.saturated), book)
+    findings: dict[bytes, Finding] = {}
+    rows: dict[bytes, tuple[PersonRow, list[str], int]] = {}
+    next_change = INF
+    for person in people:
+        overlaps, change = evaluate_person(person, book, context.as_of)
+        next_change = min(next_change, change)
+        for overlap in overlaps:
+            number = alerts.alert_id(context.hub_key, overlap)
+            findings[number] = Finding(overlap, alerts.content(overlap), part.id, None)
+        raised = sum(overlap.verdict == "raised" for overlap in overlaps)
+        rows[person.key] = (row(person, book), _programmes(person.facts), raised)
+    named = {n.key for f in part.facts if (n := named_by(f, book))}
+    state = ClusterState(
+        part.facts,
+        part.saturated,
+        {number: finding.content for number, finding in findings.items()},
+        {key: _digest(part.id, said) for key, said in rows.items()},
+        frozenset(named),
+    )
+    return Evaluated(part, state, people, next_change, findings, rows)
+
+
+def _programmes(facts: Iterable[Fact]) -> list[str]:
+    return sorted({f.detail.programme for f in facts if isinstance(f.detail, Enrollment)})
+
+
+def _digest(cluster: int, said: tuple[PersonRow, list[str], int]) -> bytes:
+    packed = marshal.dumps((cluster, tuple(said[0]), said[1], said[2]), 4)
+    return hashlib.blake2b(packed, digest_size=8).digest()
+
+
+def _gather(
+    folded: Folded,
+    work: Workset,
+    regrouped: Regrouped,
+    *,
+    old: dict[int, ClusterState],
+    evaluated: list[Evaluated],
+    context: Context,
+) -> None:
+    """Note what one workset changes."""
+    folded.tokens |= regrouped.tokens
+    folded.forgotten |= regrouped.forgotten
+    folded.thawed |= work.thawed
+    folded.carriers += regrouped.carriers
+    folded.dissolved |= set(regrouped.dissolved) & folded.known
+    alerts_old: dict[bytes, bytes] = {}
+    people_old: dict[bytes, bytes] = {}
+    for number, state in old.items():
+        alerts_old |= state.alerts
+        people_old |= state.persons
+        folded.links_old |= {(h, number) for h in state.households}
+    alerts_new: set[bytes] = set()
+    people_new: set[bytes] = set()
+    for part, state, people, next_change, findings, rows in evaluated:
+        folded.rows[part.id] = (state, next_change)
+        folded.views[part.id] = people
+        folded.links_new |= {(h, part.id) for h in state.households}
+        alerts_new |= findings.keys()
+        people_new |= rows.keys()
+        folded.found |= {i: f for i, f in findings.items() if alerts_old.get(i) != f.content}
+        for key, said in rows.items():
+            if people_old.get(key) != state.persons[key]:
+                folded.persons[key] = said
+                folded.homes[key] = part.id
+        _lines(folded, work, part, context)
+    folded.lost |= alerts_old.keys() - alerts_new
+    folded.persons_known |= people_old.keys()
+    folded.gone |= people_old.keys() - people_new
+    for line, number in regrouped.moved.items():
+        if work.standing[line].stream == "household":
+            folded.moved_lines[line] = number
+        else:
+            folded.moved[line[0]] = number
+    _touch(folded, work, old, evaluated=evaluated, context=context)
+
+
+def _lines(folded: Folded, work: Workset, part: Part, context: Context) -> None:
+    """Note where the arriving records lie now, and the roster lines among them."""
+    for fact in part.facts:
+        name = named_by(fact, context.book)
+        if name is not None:
+            folded.names[name.key] = name
+        if (fact.record, fact.line) not in work.arriving:
+            continue
+        if isinstance(fact.detail, Membership) and name is not None:
+            detail = fact.detail
+            folded.lines.append(
+                (fact.record, fact.line, name.key, part.id, detail.role, detail.start, detail.stop)
+            )
+        else:
+            folded.clusters[fact.record] = part.id
+
+
+def _touch(
+    folded: Folded,
+    work: Workset,
+    old: dict[int, ClusterState],
+    *,
+    evaluated: list[Evaluated],
+    context: Context,
+) -> None:
+    """Note the households to look at again.
+
+    A payment concerns its own household alone; any other change may concern every household
+    that the persons belong to, before and after.
+    """
+    changed = [*work.arriving.values(), *work.gone]
+    if changed and all(fact.stream == "payment" for fact in changed):
+        for fact in changed:
+            name = named_by(fact, context.book)
+            if name is not None:
+                folded.names[name.key] = name
+                folded.households.add(name.key)
+        return
+    for fact in changed:
+        name = named_by(fact, context.book)
+        if name is not None:
+            folded.names[name.key] = name
+    for state in (*old.values(), *(e.state for e in evaluated)):
+        folded.households |= state.households
+
+
+def write(cursor: Cursor, folded: Folded, book_seq: int) -> None:
+    """Write clusters, identifiers, roster lines, persons and who belongs to which household."""
+    columns = {"id": "int8", "state": "bytea", "next_change": "int4", "book_seq": "int8"}
+    rows = [(n, pack(s), day, book_seq) for n, (s, day) in sorted(folded.rows.items())]
+    new = [r for r in rows if r[0] not in folded.known]
+    if new:
+        copy_rows(cursor, "cluster", columns, new)
+    update_rows(cursor, "cluster", columns, [r for r in rows if r[0] in folded.known])
+    gone = folded.dissolved - folded.rows.keys()
+    if gone:
+        cursor.execute("DELETE FROM cluster WHERE id = ANY(%s)", [bigint_array(sorted(gone))])
+    if folded.thawed:
+        thawed = bytea_array(sorted(folded.thawed))
+        cursor.execute("DELETE FROM carrier WHERE token = ANY(%s)", [thawed])
+    identifiers.move(cursor, folded.tokens)
+    identifiers.forget(cursor, folded.forgotten)
+    identifiers.add_carriers(cursor, folded.carriers)
+    _write_lines(cursor, folded)
+    _write_persons(cursor, folded)
+    _write_links(cursor, folded)
+
+
+def _write_lines(cursor: Cursor, folded: Folded) -> None:
+    columns = {
+        "record": "bytea", "line": "text", "household": "bytea", "cluster": "int8",
+        "role": "text", "start": "int4", "stop": "int4",
+    }  # fmt: skip
+    if folded.rosters:
+        cursor.execute(
+            "DELETE FROM member WHERE record = ANY(%s)", [bytea_array(sorted(folded.rosters))]
+        )
+    if folded.lines:
+        copy_rows(cursor, "member", columns, folded.lines)
+    moved = [(*line, number) for line, number in sorted(folded.moved_lines.items())]
+    update_rows(
+        cursor, "member", {"record": "bytea", "line": "text", "cluster": "int8"}, moved, keys=2
+    )
+
+
+_PERSON = {
+    "key": "bytea", "given": "text", "father": "text", "grandfather": "text",
+    "great_grandfather": "text", "family": "text", "mother_given": "text",
+    "mother_father": "text", "sex": "text", "birth": "int4", "birth_precision": "text",
+    "death": "int4", "governorate": "text", "district": "text", "country": "text",
+    "mentions": "int4", "cluster": "int8",
+}  # fmt: skip
+
+
+def _write_persons(cursor: Cursor, folded: Folded) -> None:
+    rows = [(*said[0], folded.homes[key]) for key, said in sorted(folded.persons.items())]
+    known: Callable[[bytes], bool] = folded.persons_known.__contains__
+    fresh = [r for r in rows if not known(r[0])]
+    if fresh:
+        copy_rows(cursor, "person", _PERSON, fresh)
+    update_rows(cursor, "person", _PERSON, [r for r in rows if known(r[0])])
+    folded.gone -= folded.persons.keys()
+    if folded.gone:
+        cursor.execute("DELETE FROM person WHERE key = ANY(%s)", [bytea_array(sorted(folded.gone))])
+
+
+def _write_links(cursor: Cursor, folded: Folded) -> None:
+    added = sorted(folded.links_new - folded.links_old)
+    removed = sorted(folded.links_old - folded.links_new)
+    if removed:
+        cursor.execute(
+            "DELETE FROM household_cluster USING unnest(%s::bytea[], %s::bigint[]) AS g (h, c) "
+            "WHERE household = h AND cluster = c",
+            [bytea_array([h for h, _ in removed]), bigint_array([c for _, c in removed])],
+        )
+    if added:
+        copy_rows(cursor, "household_cluster", {"household": "bytea", "cluster": "int8"}, added)

@@ -1,0 +1,222 @@
+"""The registrar's way in: partitions by group membership, offsets by the database.
+
+Kafka says which partitions are ours; where to read from is said by the position rows alone. The
+group's committed offset is only a hint for lag tools. Nothing is ever silently reset: topic id,
+log range and the last applied record must agree with the position, else a named error stops us.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, cast
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from sijill.adapters import kafka
+from sijill.adapters.halt import HaltError
+from sijill.adapters.postgres import Connection
+from sijill.adapters.registry import positions
+from sijill.adapters.registry.positions import Place, Position
+from sijill.settings import Settings
+
+GROUP = "sijill-registrar"
+PROBE_TIMEOUT_S = 20.0
+
+
+class TopicRecreatedError(HaltError):
+    """A topic was deleted and made again: its offsets mean other records than those applied."""
+
+
+class LogRangeError(HaltError):
+    """A position lies outside the topic's log: records were deleted, or the log was cut."""
+
+
+class RecordChangedError(HaltError):
+    """The record at the last applied offset is not the one that was applied."""
+
+
+class Fetched(NamedTuple):
+    """Messages in order per partition, and the gapless range read of each partition."""
+
+    messages: list[Message]
+    starts: dict[Place, int]
+    ends: dict[Place, int]
+
+
+def record_hash(key: bytes | None, value: bytes | None) -> bytes:
+    """Return the 16-byte hash by which a position knows its last record again."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (key, value):
+        digest.update(b"-" if part is None else len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """Return the message's headers; one without a value has an empty one."""
+    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    return tuple((name, text or b"") for name, text in headers)
+
+
+class Source:
+    """The partitions that this process reads; to be used from one thread."""
+
+    def __init__(
+        self, settings: Settings, topics: Iterable[str], connection: Callable[[], Connection]
+    ) -> None:
+        """Join the group; `connection` gives the database connection to read positions with."""
+        self._settings = settings
+        self._connection = connection
+        self._admin = kafka.admin(settings)
+        self._next: dict[Place, int] = {}
+        self._consumer: Consumer = kafka.consumer(settings, GROUP)
+        self._failure: Exception | None = None
+        self._consumer.subscribe(
+            list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def fetch(self, records_max: int, timeout_s: float) -> Fetched:
+        """Return what has come, at most `records_max` records, waiting at most `timeout_s`.
+
+        Raises:
+            HaltError: a topic is not the one that was read before.
+            KafkaException: the client reports an error that it cannot mend.
+
+        """
+        got = self._consumer.consume(records_max, timeout_s)
+        if self._failure is not None:
+            raise self._failure
+        messages: list[Message] = []
+        starts: dict[Place, int] = {}
+        ends: dict[Place, int] = {}
+        for message in got:
+            place = (str(message.topic()), int(message.partition() or 0))
+            error, offset = message.error(), int(message.offset() or 0)
+            if place not in self._next:
+                continue
+            if error is None:
+                messages.append(message)
+                end = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                end = offset
+            elif error.retriable():
+                continue
+            else:
+                raise KafkaException(error)
+            if end > self._next[place]:
+                starts.setdefault(place, self._next[place])
+                ends[place] = self._next[place] = end
+        return Fetched(messages, starts, ends)
+
+    def applied(self, reached: dict[Place, int]) -> None:
+        """Commit the positions reached to Kafka, as a hint for lag tools."""
+        offsets = [TopicPartition(t, p, o) for (t, p), o in reached.items()]
+        if offsets:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def rewind(self) -> None:
+        """Read every partition of ours from its stored position again."""
+        places = sorted(self._next)
+        if places:
+            with self._connection().transaction(), self._connection().cursor() as cursor:
+                stored = positions.lock(cursor, places)
+            for (topic, partition), position in stored.items():
+                self._next[topic, partition] = position.next_offset
+                self._consumer.seek(TopicPartition(topic, partition, position.next_offset))
+
+    @property
+    def places(self) -> list[Place]:
+        """The partitions that are ours now."""
+        return sorted(self._next)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        try:
+            stored = self._stored([(p.topic, p.partition) for p in partitions])
+        except Exception as error:  # noqa: BLE001 - librdkafka would swallow it here
+            self._failure = error
+            consumer.incremental_assign([])
+            return
+        self._next |= {place: position.next_offset for place, position in stored.items()}
+        consumer.incremental_assign(
+            [TopicPartition(t, p, self._next[t, p]) for t, p in sorted(stored)]
+        )
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._next.pop((partition.topic, partition.partition), None)
+        consumer.incremental_unassign(partitions)
+
+    def _stored(self, places: list[Place]) -> dict[Place, Position]:
+        """Return the positions of new partitions, checked against the topics as they are."""
+        ranges = kafka.log_ranges(self._admin, places)
+        ids = kafka.topic_ids(self._admin, {topic for topic, _ in places})
+        stored = {}
+        with self._connection().transaction(), self._connection().cursor() as cursor:
+            for place in sorted(places):
+                low, high = ranges[place]
+                position = positions.register(
+                    cursor, place, topic_id=ids[place[0]], first_offset=low
+                )
+                check(place, position, topic_id=ids[place[0]], low=low, high=high)
+                stored[place] = position
+        self._probe({p: s for p, s in stored.items() if s.last_offset is not None})
+        return stored
+
+    def _probe(self, applied: dict[Place, Position]) -> None:
+        """Read each last applied record once more and compare it."""
+        if not applied:
+            return
+        reader = kafka.reader(self._settings)
+        try:
+            reader.assign(
+                [TopicPartition(t, p, s.last_offset or 0) for (t, p), s in applied.items()]
+            )
+            left = dict(applied)
+            while left:
+                messages = reader.consume(len(left), PROBE_TIMEOUT_S)
+                if not messages:
+                    raise RecordChangedError(f"{min(left)}: the last record is not readable")
+                for message in messages:
+                    place = (str(message.topic()), int(message.partition() or 0))
+                    position = left.pop(place, None)
+                    if position is not None:
+                        compare(place, position, message)
+                        reader.incremental_unassign([TopicPartition(*place)])
+        finally:
+            reader.close()
+
+
+def check(place: Place, position: Position, *, topic_id: str, low: int, high: int) -> None:
+    """Raise the named error if the topic is not the one that the position speaks of."""
+    topic, partition = place
+    if position.topic_id != topic_id:
+        raise TopicRecreatedError(f"{topic}: the topic was deleted and created again")
+    if not low <= position.next_offset <= high or (
+        position.last_offset is not None and position.last_offset < low
+    ):
+        raise LogRangeError(
+            f"{topic} partition {partition}: position {position.next_offset} does not lie in the "
+            f"log from {low} to {high}"
+        )
+
+
+def compare(place: Place, position: Position, message: Message) -> None:
+    """Raise the named error if the record at the last applied offset is another one."""
+    same = (
+        message.error() is None
+        and message.offset() == position.last_offset
+        and record_hash(message.key(), message.value()) == position.last_hash
+    )
+    if not same:
+        raise RecordChangedError(
+            f"{place[0]} partition {place[1]}: offset {position.last_offset} holds another record "
+            "than the one applied"
+        )

@@ -1,0 +1,165 @@
+"""Who is who: a person is derived from the current mentions, and from nothing else.
+
+Two groupings, both pure functions of the facts given:
+
+* a *cluster* is everything reachable through identifiers, whether the link was made or left out.
+  It is what the registrar locks, loads and recomputes as one;
+* a *person* is what the made links join inside a cluster. Links are made in one order, and a link
+  that would bring two national numbers together is left out and reported.
+
+Payments belong to a cluster but link nothing: they hang on their strongest identifier that a
+mention carries. A saturated identifier (carried by more than `SATURATION` different people) links
+nothing at all.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from sijill.domain.event import Fact
+
+SATURATION = 5
+"""An identifier carried by more different signatures than this is nobody's own."""
+
+NATIONAL = 0
+"""The rank of the national number among the kinds of identifiers."""
+
+Node = tuple[bytes, str] | bytes
+"""A mention or payment by (record, line), or an identifier by its token."""
+
+
+class Conflict(NamedTuple):
+    """A link that was left out, since it would have joined two national numbers."""
+
+    token: bytes
+    record: bytes
+    line: str
+
+
+class Grouping(NamedTuple):
+    """The persons of one cluster, the payments that wait for one, and the links left out."""
+
+    persons: tuple[tuple[Fact, ...], ...]
+    waiting: tuple[Fact, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def is_mention(fact: Fact) -> bool:
+    """Return whether the fact mentions a person, as all but payments do."""
+    return fact.stream != "payment"
+
+
+def mention_of(facts: Iterable[Fact]) -> tuple[bytes, str]:
+    """Return the smallest mention among a person's facts: the person's stable name."""
+    return min((f.record, f.line) for f in facts if f.stream != "payment")
+
+
+def saturated_tokens(facts: Iterable[Fact]) -> set[bytes]:
+    """Return the tokens that more than `SATURATION` different signatures among `facts` carry."""
+    carried: dict[bytes, set[bytes]] = {}
+    for fact in facts:
+        if fact.signature is not None:
+            for _, token in fact.tokens:
+                carried.setdefault(token, set()).add(fact.signature)
+    return {token for token, seen in carried.items() if len(seen) > SATURATION}
+
+
+class _Forest:
+    """Disjoint sets with path halving; a root remembers the national number of its set."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Node, Node] = {}
+        self.national: dict[Node, bytes] = {}
+
+    def find(self, node: Node) -> Node:
+        parent = self.parent
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = node = parent[parent[node]]
+        return node
+
+    def join(self, one: Node, other: Node) -> bool:
+        """Join two sets; return False, and join nothing, if their national numbers differ."""
+        a, b = self.find(one), self.find(other)
+        if a == b:
+            return True
+        number, another = self.national.get(a), self.national.get(b)
+        if number is not None and another is not None and number != another:
+            return False
+        self.parent[b] = a
+        if number is None and another is not None:
+            self.national[a] = another
+        return True
+
+
+def clusters(facts: Iterable[Fact], saturated: Collection[bytes]) -> list[list[Fact]]:
+    """Return the facts by cluster: connected through any identifier that is not saturated."""
+    forest = _Forest()
+    facts = list(facts)
+    for fact in facts:
+        node = (fact.record, fact.line)
+        forest.find(node)
+        for _, token in fact.tokens:
+            if token not in saturated:
+                forest.join(token, node)
+    parts: dict[Node, list[Fact]] = {}
+    for fact in facts:
+        parts.setdefault(forest.find((fact.record, fact.line)), []).append(fact)
+    return list(parts.values())
+
+
+def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
+    """Return the persons of one cluster.
+
+    Order: national numbers first, then by (rank of the kind, token, mention), so that the same
+    mentions give the same persons in whatever order they came.
+    """
+    facts = sorted(facts, key=lambda f: (f.record, f.line))
+    mentions = [f for f in facts if f.stream != "payment"]
+    if len({t for f in facts for t in f.tokens} - set(saturated)) <= 1 and len(mentions) <= 1:
+        return _single(facts, mentions, saturated)
+    forest = _Forest()
+    links = sorted(
+        (rank, token, (fact.record, fact.line))
+        for fact in mentions
+        for rank, token in fact.tokens
+        if token not in saturated
+    )
+    conflicts = []
+    for rank, token, node in links:
+        if rank == NATIONAL:
+            forest.national.setdefault(forest.find(token), token)
+        if not forest.join(token, node):
+            conflicts.append(Conflict(token, *node))
+    persons: dict[Node, list[Fact]] = {}
+    for fact in mentions:
+        persons.setdefault(forest.find((fact.record, fact.line)), []).append(fact)
+    carried = {token for _, token, _ in links}
+    waiting = []
+    for fact in facts:
+        if fact.stream == "payment":
+            token = _hook(fact, carried)
+            if token is None:
+                waiting.append(fact)
+            else:
+                persons[forest.find(token)].append(fact)
+    ordered = sorted((_ordered(p) for p in persons.values()), key=mention_of)
+    return Grouping(tuple(ordered), tuple(waiting), tuple(conflicts))
+
+
+def _single(facts: list[Fact], mentions: list[Fact], saturated: Collection[bytes]) -> Grouping:
+    """Group the commonest cluster, one mention with its payments, without a forest."""
+    if not mentions:
+        return Grouping((), tuple(facts), ())
+    carried = {token for _, token in mentions[0].tokens if token not in saturated}
+    person = [f for f in facts if f.stream != "payment" or _hook(f, carried) is not None]
+    waiting = [f for f in facts if f.stream == "payment" and _hook(f, carried) is None]
+    return Grouping((tuple(person),), tuple(waiting), ())
+
+
+def _hook(payment: Fact, carried: Collection[bytes]) -> bytes | None:
+    """Return the payment's strongest identifier that a mention carries, if any."""
+    return next((token for _, token in payment.tokens if token in carried), None)
+
+
+def _ordered(facts: list[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda f: (f.record, f.line)))
