@@ -40,7 +40,7 @@ def read_topic(settings: Settings, topic: str) -> list[Message]:
         reader.assign([TopicPartition(topic, part, 0) for part in places])
         waiting = set(places)
         while waiting:
-            for message in reader.consume(500, 10):
+            for message in reader.consume(500, 0.1):
                 error = message.error()
                 if error is None:
                     found.append(message)

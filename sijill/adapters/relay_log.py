@@ -193,7 +193,7 @@ def _last_between(reader: Consumer, start: int, end: int) -> bytes | None:
     found: bytes | None = None
     deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
-        for message in reader.consume(1000, 0.2):
+        for message in reader.consume(1000, 0.05):
             error = message.error()
             if error is None:
                 found = message.value()
