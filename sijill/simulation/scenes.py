@@ -1,0 +1,260 @@
+"""Scenes: small stories of one person or family that are an overlap, or come close to one.
+
+Each function plays one scene from a row of the country's plants file. `when` names the variant: the
+first ones of each scene are overlaps, the others are near misses in which nothing must happen.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sijill.simulation import records
+from sijill.simulation.people import Person, block, identifier
+from sijill.simulation.programmes import Programme
+from sijill.simulation.records import SEQ_STEP, Draft, Origin
+from sijill.simulation.stage import BOTH, FILE, NUMBER, PASSPORT, Stage
+
+Plant = dict[str, Any]
+
+LINKS = {"number": (NUMBER, NUMBER), "passport": (PASSPORT, PASSPORT), "third": (NUMBER, PASSPORT)}
+"""By which identifiers two records know one person; `third` needs a third record to join them."""
+
+
+def two_enrollments(stage: Stage, plant: Plant) -> None:
+    """Play two enrollments of one person that meet, or do not.
+
+    Overlaps: `open` (both go on), `past` (both are over). Near misses: `touching` (one ends on
+    the eve of the other), `before` (it ended long before), `void`, `proposed`, `corrected` (the
+    second began later than was first written), `permitted` (the law allows this pair).
+    """
+    left, right = (stage.programme(plant[side]) for side in ("left", "right"))
+    home, when = stage.couple(plant["region"]), plant["when"]
+    person, number = home.head, home.number
+    month = stage.month(back=2)
+    first = month.first - stage.rng.randrange(200, 900)
+    through = {"touching": month.first - 1, "before": month.first - 40, "corrected": month.last}
+    one = _enroll(
+        stage,
+        person,
+        left,
+        by=LINKS[plant["link"]][0],
+        number=number,
+        start=first,
+        through=through.get(when, month.last + 50 if when == "past" else None),
+    )
+    two = _enroll(
+        stage,
+        person,
+        right,
+        by=LINKS[plant["link"]][1],
+        number=stage.new_family_number() if left.code == right.code else number,
+        start=month.first,
+        through=month.last + 20 if when == "past" else None,
+        status="PROPOSED" if when == "proposed" else "ACTIVE",
+        ministry=plant.get("right_ministry", ""),
+    )
+    if plant["link"] == "third":
+        _join(stage, person, day=month.first + 2, programme=stage.programme(plant["third"]))
+    if when == "void":
+        stage.void(two, month.first + 9)
+    if when == "corrected":
+        later = records.wire_day(month.last + 1)
+        _new_version(stage, two, "ACTIVE", month.last + 4, enrolled_from=later)
+    _note(stage, plant, one, two)
+
+
+def paid_twice(stage: Stage, plant: Plant) -> None:
+    """Play two payments of one benefit for one month, by one payer or by two.
+
+    Overlap: `made`. Near misses: `reversed` and `void` (the second one was taken back), `planned`
+    (it is only announced), `next-month` (it is for another period).
+    """
+    left, right = (stage.programme(plant[side]) for side in ("left", "right"))
+    home, when = stage.couple(plant["region"]), plant["when"]
+    month = stage.month(back=1)
+    start = month.first - 100
+    _enroll(stage, home.head, left, by=BOTH, number=home.number, start=start)
+    number = left.roster.number(home.number) if left.roster else None
+    one, two = (
+        stage.pay(
+            stage.known(home.head, ministry, by),
+            programme,
+            stage.month_at(month.place + 1) if when == "next-month" and last else month,
+            ministry=ministry,
+            number=number,
+            status="PLANNED" if when == "planned" and last else "MADE",
+        )
+        for programme, ministry, by, last in (
+            (left, plant["payers"][0], NUMBER, False),
+            (right, plant["payers"][1], LINKS[plant["link"]][1], True),
+        )
+    )
+    if when == "void":
+        stage.void(two, month.last + 3)
+    if when == "reversed":
+        _new_version(stage, two, "REVERSED", month.last + 3)
+    _note(stage, plant, one, two, period=month.key)
+
+
+def paid_after_death(stage: Stage, plant: Plant) -> None:
+    """Play a payment beside a death.
+
+    Overlap: `after` (its period begins long after). Near misses: `last` (for a period before the
+    death, handed out after it), `annulled` (the death is VOID), `corrected` (it was later).
+    """
+    programme = stage.programme(plant["left"])
+    person, when = stage.person(), plant["when"]
+    month = stage.month(back=5)
+    early = stage.month_at(month.place - 5)
+    dead = early.first + stage.rng.randrange(20)
+    ended = dead if when in ("after", "last") else None
+    _enroll(stage, person, programme, by=BOTH, number=None, start=early.first - 900, through=ended)
+    pay_for = stage.month_at(early.place) if when == "last" else month
+    payment = stage.pay(
+        stage.known(person, programme.ministries[0], NUMBER),
+        programme,
+        pay_for,
+        day=dead + 15 if when == "last" else None,
+    )
+    death = _death(stage, plant, person, dead)
+    if when == "annulled":
+        stage.void(death, month.first + 1)
+    if when == "corrected":
+        day = records.wire_day(month.last + 2)
+        _new_version(stage, death, "RECORDED", month.last + 4, event_date=day)
+    _note(stage, plant, payment, death)
+
+
+def member_income(stage: Stage, plant: Plant) -> None:
+    """Play an income of a member of a family that receives a household benefit.
+
+    Overlap: `open`. Near misses: `divorced` (the member had left before), `ended` (the income
+    was over before), `void`, `below` (it is under the ceiling).
+    """
+    programme = stage.programme(plant["left"])
+    home, when = stage.couple(plant["region"]), plant["when"]
+    month = stage.month(back=2)
+    start = month.first - 600
+    family = stage.family(home, programme, since=start)
+    assert family is not None
+    member = next(person for role, person in home.members if role == plant["role"])
+    if when == "divorced":
+        family.end(member, month.first - 50)
+    stage.write(family.written(start + 1))
+    enrolled = _enroll(
+        stage, home.head, programme, by=NUMBER, number=home.number, start=start, roster=False
+    )
+    income = stage.write(
+        records.income(
+            Origin(plant["payer"], stage.record_id("sal"), SEQ_STEP, month.first, "ACTIVE"),
+            person=stage.known(member, plant["payer"]),
+            kind=plant["kind"],
+            start=start - 900 if when == "ended" else month.first,
+            through=start - 10 if when == "ended" else None,
+            amount=plant["amount"],
+        )
+    )
+    if when == "void":
+        stage.void(income, month.last)
+    _note(stage, plant, enrolled, income)
+
+
+def namesakes(stage: Stage, plant: Plant) -> None:
+    """Play two people with one name and birthday in programmes that exclude each other."""
+    left, right = (stage.programme(plant[side]) for side in ("left", "right"))
+    one = stage.person()
+    other = stage.person(like=one)
+    start = stage.month().first - 300
+    first = _enroll(stage, one, left, by=NUMBER, number=stage.new_family_number(), start=start)
+    second = _enroll(stage, other, right, by=NUMBER, number=stage.new_family_number(), start=start)
+    _note(stage, plant, first, second)
+
+
+def placeholder(stage: Stage, plant: Plant) -> None:
+    """Play seven people under one passport number that a clerk made up; it links nobody."""
+    left, right = (stage.programme(plant[side]) for side in ("left", "right"))
+    start = stage.month().first - 300
+    made_up = identifier("PASSPORT", f"P{stage.rng.randrange(10**7):07d}", "IQ")
+    drafts = []
+    for turn in range(7):
+        person, programme = stage.person(), (left, right)[turn % 2]
+        person.birth -= 400 * turn
+        known = stage.known(person, programme.ministries[0], FILE)
+        known["identifiers"].append(made_up)
+        drafts.append(stage.enroll(known, programme, start=start + turn))
+    _note(stage, plant, *drafts)
+
+
+SCENES: dict[str, Callable[[Stage, Plant], None]] = {
+    scene.__name__: scene
+    for scene in (
+        two_enrollments,
+        paid_twice,
+        paid_after_death,
+        member_income,
+        namesakes,
+        placeholder,
+    )
+}
+
+
+def _note(stage: Stage, plant: Plant, *drafts: Draft, period: str = "") -> None:
+    names = [draft.record for draft in drafts]
+    if "rule" in plant:
+        stage.truth.expect(plant["rule"], *names, story=plant["story"], period=period)
+    else:
+        stage.truth.nothing(*names, story=plant["story"])
+
+
+def _enroll(
+    stage: Stage,
+    person: Person,
+    programme: Programme,
+    *,
+    by: str,
+    number: int | None,
+    start: int,
+    through: int | None = None,
+    status: str = "ACTIVE",
+    ministry: str = "",
+    roster: bool = True,
+) -> Draft:
+    """Write an enrollment, and a roster of one head where the programme has one."""
+    ministry = ministry or programme.ministries[0]
+    family = programme.roster.number(number) if programme.roster and number else None
+    if programme.roster and family and roster:
+        head = records.line("1", stage.known(person, ministry, by), role="HEAD", start=start)
+        origin = Origin(programme.roster.ministry, f"R-{family}", SEQ_STEP, start, "ACTIVE")
+        code = programme.roster.code
+        stage.write(records.household(origin, roster=code, number=family, lines=[head]))
+    return stage.enroll(
+        stage.known(person, ministry, by),
+        programme,
+        start=start,
+        through=through,
+        ministry=ministry,
+        number=family,
+        status=status,
+    )
+
+
+def _join(stage: Stage, person: Person, *, day: int, programme: Programme) -> None:
+    """Write the third record: it carries the identifiers of the other two."""
+    stage.enroll(stage.known(person, programme.ministries[0], BOTH), programme, start=day)
+
+
+def _new_version(stage: Stage, draft: Draft, status: str, day: int, **changes: Any) -> Draft:
+    head = Origin(
+        draft.ministry,
+        draft.payload["source_record_id"],
+        draft.payload["source_seq"] + SEQ_STEP,
+        day,
+        status,
+    ).head()
+    return stage.write(draft._replace(payload={**draft.payload, **head, **changes}))
+
+
+def _death(stage: Stage, plant: Plant, person: Person, day: int) -> Draft:
+    known = [identifier("NATIONAL_NUMBER", person.national_number)]
+    origin = Origin(plant["registrar"], stage.record_id("death"), SEQ_STEP, day + 2, "RECORDED")
+    whole = block(person, script="arabic", identifiers=known)
+    return stage.write(records.vital(origin, person=whole, kind="DEATH", day=day))
