@@ -28,6 +28,12 @@ HOLDERS = ("person", "household", "member")
 SEES = ("class", "month", "amount")
 CONDITIONS = ("waiver", "category")
 PLAIN_UNITS = ("days", "count")
+THEN = frozenset(
+    {"known", "raised", "permitted", "amount", "count", "since", "next"}
+    | {"certainty", "exception", "change", "cause"}
+)
+"""What a golden case may say of one day of knowledge."""
+
 T = TypeVar("T")
 
 
@@ -231,10 +237,13 @@ def _texts(table: Table) -> dict[str, Texts]:
 
 
 def _case(table: Table) -> Case:
-    case = Case(
-        table.text("name"),
-        table.lines("facts"),
-        tuple(dict(row.raw()) for row in table.tables("then")),
-    )
+    rows = table.tables("then")
+    for row in rows:
+        row.day("known")
+        for key in row.entries():
+            if key not in THEN:
+                raise row.error(key, "is not a known field")
+    thens = tuple(row.raw() for row in rows)
+    case = Case(table.text("name"), table.lines("facts"), thens)
     table.close()
     return case
