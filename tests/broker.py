@@ -1,5 +1,6 @@
 """What the proofs do with a broker: a small book's topics, and a topic read to its end."""
 
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -32,9 +33,25 @@ def create_topics(settings: Settings) -> None:
     assert topics.apply(kafka.admin(settings), SmallBook(), partitions=2) == ()
 
 
+def settled_ends(settings: Settings, topic: str) -> Mapping[tuple[str, int], int]:
+    """Return the ends of a topic's partitions, once no transaction is open on it.
+
+    A commit or abort returns a moment before its marker is written and readers see it.
+    """
+    admin = kafka.admin(settings)
+    places = [(topic, p) for p in admin.list_topics(topic, timeout=10).topics[topic].partitions]
+    deadline = time.monotonic() + 10
+    while (ends := kafka.end_offsets(admin, places)) != kafka.end_offsets(
+        admin, places, committed=False
+    ):
+        assert time.monotonic() < deadline, "a transaction stays open"
+        time.sleep(0.02)
+    return ends
+
+
 def read_topic(settings: Settings, topic: str) -> list[Message]:
     """Return all committed records of a topic, partition by partition."""
-    places = kafka.admin(settings).list_topics(topic, timeout=10).topics[topic].partitions
+    places = {part for _, part in settled_ends(settings, topic)}
     found: list[Message] = []
     with closing(kafka.reader(settings)) as reader:
         reader.assign([TopicPartition(topic, part, 0) for part in places])

@@ -34,12 +34,14 @@ def consumer(settings: Settings, group: str, *, options: Options | None = None) 
 
     It reads committed records only, and announces the end of a partition, because the offsets
     up to there may hold transaction markers that count as void. The range assignor gives partition
-    i of every topic to one member, which keeps a person's records together.
+    i of every topic to one member, which keeps a person's records together. The group is a classic
+    one, because only there the client says how soon a dead member's partitions move.
     """
     chosen: Options = {
         "group.id": group,
-        "group.protocol": "consumer",
-        "group.remote.assignor": "range",
+        "partition.assignment.strategy": "range",
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 2000,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",
@@ -105,9 +107,7 @@ def topic_id(client: AdminClient, topic: str) -> str:
 
 def topic_ids(client: AdminClient, topics: Iterable[str]) -> dict[str, str]:
     """Return `topic_id` for many topics in one request."""
-    futures = client.describe_topics(
-        TopicCollection(sorted(topics)), request_timeout=TIMEOUT_S
-    )
+    futures = client.describe_topics(TopicCollection(sorted(topics)), request_timeout=TIMEOUT_S)
     return {topic: str(future.result(TIMEOUT_S).topic_id) for topic, future in futures.items()}
 
 
@@ -134,7 +134,8 @@ def end_offsets(
 ) -> Mapping[tuple[str, int], int]:
     """Return for each (topic, partition) the offset after the last readable record.
 
-    With `committed`, an open transaction holds the end back, as it does for every reader here.
+    With `committed`, an open transaction holds the end back, as it does for every reader here; so
+    does one that has just ended, for the moment until its marker is written.
     Raises KafkaException when a partition does not exist.
     """
     isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
