@@ -1,7 +1,7 @@
 """What a rule must keep beyond its form: exceptions, doubts, texts and golden cases that fit."""
 
-import re
 from collections.abc import Mapping
+from string import Formatter
 
 from sijill.domain.rulebook.model import LANGUAGES, LoadError, Rule
 
@@ -11,8 +11,6 @@ PLACEHOLDERS = frozenset(
 )
 CAUTION = {"en": "To be examined", "ar": "للتدقيق"}
 """No alert says more than this: it is a signal, never a decision."""
-
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
 def check(rule: Rule, content: Mapping[str, object]) -> None:
@@ -91,7 +89,7 @@ def _texts(rule: Rule) -> None:
     for name in needed - rule.texts.keys():
         raise _error(rule, f"texts.{name}", "is missing")
     for name, texts in rule.texts.items():
-        used = {lang: set(_PLACEHOLDER.findall(texts[lang])) for lang in LANGUAGES}
+        used = {lang: _placeholders(rule, name, texts[lang]) for lang in LANGUAGES}
         if used["en"] != used["ar"]:
             raise _error(rule, f"texts.{name}", "must use the same placeholders in each language")
         for placeholder in used["en"] - PLACEHOLDERS:
@@ -99,6 +97,19 @@ def _texts(rule: Rule) -> None:
         for lang in LANGUAGES:
             if name == "raised" and CAUTION[lang] not in texts[lang]:
                 raise _error(rule, f"texts.raised.{lang}", f"must say {CAUTION[lang]!r}")
+
+
+def _placeholders(rule: Rule, name: str, text: str) -> set[str]:
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        raise _error(rule, f"texts.{name}", f"has braces that do not pair: {error}") from error
+    # A plain name only: a format or an attribute could reach what no text should say.
+    return {
+        f"{field}{conversion or ''}{spec}"
+        for _, field, spec, conversion in parts
+        if field is not None
+    }
 
 
 def _cases(rule: Rule) -> None:
