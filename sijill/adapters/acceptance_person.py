@@ -1,49 +1,83 @@
-"""The person block of a record: its parts, the tokens of its identifiers, its signature."""
+"""The person block of a record: how its identifiers link, and what tells people apart."""
 
 import hashlib
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
-from sijill.adapters.acceptance_fields import EPOCH, Record, Sheet
+from sijill.adapters.acceptance_texts import Faults
 from sijill.domain.event import Person
-from sijill.domain.identifiers import KINDS, Tokens, is_dummy, normalise, scope_of
+from sijill.domain.identifiers import DUMMIES, KINDS, Tokens, normalise, scope_of
 from sijill.domain.names import skeleton
 
-_DAY_MS = 86_400_000
+Identifier = tuple[str, str, str | None]
+"""An identifier as it stands on the wire, cleaned: kind, value, issuer."""
+
+Block = tuple[list[Identifier], Person]
+"""A decoded person block."""
 
 Ranked = tuple[tuple[int, bytes], ...]
 """The tokens of linking identifiers as (rank, token), strongest first."""
 
 
 class Who(NamedTuple):
-    """A person block, read: what it says, how it links, and its identifiers in the clear."""
+    """A person block, read: what it says, how it links, what tells people apart."""
 
     person: Person
     tokens: Ranked
     signature: bytes | None
-    shown: tuple[str, ...]  # normal forms of all identifiers, only to compare with the key
 
 
-def read_person(sheet: Sheet, block: Record, *, occurred_at: int, tokens: Tokens) -> Who:
-    """Return what a person block says; its faults go to the sheet."""
-    sex = block["sex"]
-    person = Person(
-        given=sheet.text(block, "given"),
-        father=sheet.text(block, "father"),
-        grandfather=sheet.text(block, "grandfather"),
-        great_grandfather=sheet.text(block, "great_grandfather"),
-        family=sheet.text(block, "family"),
-        mother_given=sheet.text(block, "mother_given"),
-        mother_father=sheet.text(block, "mother_father"),
-        sex=None if sex == "UNKNOWN" else sex,
-        birth=_birth(sheet, block, occurred_at),
-        birth_precision="UNKNOWN" if block["birth_date"] is None else block["birth_precision"],
-        governorate=sheet.code(block, "governorate"),
-        district=sheet.text(block, "district"),
-        country=sheet.country(block, "residence_country"),
-    )
-    ranked, shown = _tokens(sheet, block, tokens)
-    return Who(person, ranked, signature(person), shown)
+class Linker:
+    """Makes tokens of the identifiers that one ministry sends."""
+
+    def __init__(self, tokens: Tokens, ministry: str) -> None:
+        self.ministry = ministry
+        self._tokens = tokens
+        self._finish = tokens.finish
+        # Where the scope does not depend on the record, its part of the hash is made once.
+        self._begun = {
+            name: None if kind.scope == "issuer" else tokens.begin(name, scope_of(name, ministry))
+            for name, kind in KINDS.items()
+        }
+
+    def read(self, block: Block, faults: Faults) -> Who:
+        """Return what a person block says; its faults are noted."""
+        identifiers, person = block
+        return Who(person, self.ranked(identifiers, faults), signature(person))
+
+    def ranked(self, identifiers: list[Identifier], faults: Faults) -> Ranked:
+        """Return the tokens of the identifiers that link, strongest first."""
+        ranked = []
+        for identifier in identifiers:
+            rank = _RANKS.get(identifier[0])
+            if rank is not None:
+                token = self.token(identifier, faults)
+                if token is not None:
+                    ranked.append((rank, token))
+        if len(ranked) > 1:
+            ranked = sorted(set(ranked))
+            if len(ranked) > 1 and ranked[1][0] == 0:
+                faults.append(("identifiers", "TWO_NATIONAL_NUMBERS"))
+        return tuple(ranked)
+
+    def token(self, identifier: Identifier, faults: Faults) -> bytes | None:
+        """Return the token of an identifier; a dummy has none."""
+        kind, value, issuer = identifier
+        normal = normalise(kind, value)
+        if normal is None:
+            faults.append(("value", "BAD_IDENTIFIER"))
+            return None
+        # An empty value was noted by the decoder; one of nothing but dashes stands for none.
+        if not normal or normal in DUMMIES:
+            return None
+        begun = self._begun[kind]
+        if begun is None:
+            return self._tokens.of(kind, scope_of(kind, self.ministry, issuer), normal)
+        return self._finish(begun, normal)
+
+
+_RANKS = {name: kind.rank for name, kind in KINDS.items() if kind.links}
 
 
 def signature(person: Person) -> bytes | None:
@@ -51,60 +85,15 @@ def signature(person: Person) -> bytes | None:
 
     None unless given name, year of birth and sex are all known.
     """
-    if person.given is None or person.sex is None:
+    given, sex, birth = person.given, person.sex, person.birth
+    if given is None or sex is None or birth is None or person.birth_precision == "UNKNOWN":
         return None
-    if person.birth is None or person.birth_precision == "UNKNOWN":
-        return None
-    name = skeleton(person.given)
+    return _signature(given, date.fromordinal(birth).year, sex)
+
+
+@lru_cache(maxsize=1 << 16)
+def _signature(given: str, year: int, sex: str) -> bytes | None:
+    name = skeleton(given)
     if not name:
         return None
-    year = date.fromordinal(person.birth).year
-    return hashlib.blake2b(f"{name}\0{year}\0{person.sex}".encode(), digest_size=16).digest()
-
-
-def one_token(sheet: Sheet, identifier: Record, tokens: Tokens) -> tuple[str, bytes | None]:
-    """Return the normal form of an identifier and its token; a dummy has none."""
-    kind = identifier["kind"]
-    normal = _normal(sheet, identifier)
-    issuer = sheet.code(identifier, "issuer")
-    if not normal or is_dummy(normal):
-        return "", None
-    return normal, tokens(kind, scope_of(kind, sheet.ministry, issuer), normal)
-
-
-def _birth(sheet: Sheet, block: Record, occurred_at: int) -> int | None:
-    before = len(sheet.faults)
-    day = sheet.day(block, "birth_date")
-    if day is None or len(sheet.faults) > before:
-        return None
-    # The date is local and the instant is UTC: a child may be born "tomorrow", by hours.
-    if day - EPOCH > occurred_at // _DAY_MS + 1:
-        sheet.fault("birth_date", "FUTURE_BIRTH")
-    return day
-
-
-def _tokens(sheet: Sheet, block: Record, tokens: Tokens) -> tuple[Ranked, tuple[str, ...]]:
-    ranked: set[tuple[int, bytes]] = set()
-    shown = []
-    for identifier in sheet.items(block, "identifiers"):
-        kind = KINDS[identifier["kind"]]
-        if kind.links:
-            normal, token = one_token(sheet, identifier, tokens)
-            if token is not None:
-                ranked.add((kind.rank, token))
-        else:
-            normal = _normal(sheet, identifier)
-        shown.append(normal)
-    if sum(rank == 0 for rank, _ in ranked) > 1:
-        sheet.fault("identifiers", "TWO_NATIONAL_NUMBERS")
-    return tuple(sorted(ranked)), tuple(shown)
-
-
-def _normal(sheet: Sheet, identifier: Record) -> str:
-    raw = sheet.required(identifier, "value")
-    if not raw:
-        return ""
-    normal = normalise(identifier["kind"], raw)
-    if normal is None:
-        sheet.fault("value", "BAD_IDENTIFIER")
-    return normal or ""
+    return hashlib.blake2b(f"{name}\0{year}\0{sex}".encode(), digest_size=16).digest()

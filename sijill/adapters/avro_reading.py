@@ -14,7 +14,7 @@ ITEMS_MAX = 65_536
 
 
 def wide(data: bytes, pos: int, first: int, loose: list[bool]) -> tuple[int, int]:
-    """Return the zigzag number whose first byte was read already, and the position after it."""
+    """Return a number, still in zigzag, whose first byte was read already; and where it ends."""
     number, shift = first & 127, 7
     while True:
         byte = data[pos]
@@ -29,15 +29,23 @@ def wide(data: bytes, pos: int, first: int, loose: list[bool]) -> tuple[int, int
         raise Refusal("BAD_NUMBER")
     if not byte:  # the last seven bits add nothing: a shorter encoding exists
         loose.append(True)
-    return (number >> 1) ^ -(number & 1), pos
+    return number, pos
 
 
 def long_number(data: bytes, pos: int, loose: list[bool]) -> tuple[int, int]:
-    """Return the zigzag number at a position, and the position after it."""
-    first = data[pos]
-    if first < 128:
-        return (first >> 1) ^ -(first & 1), pos + 1
-    return wide(data, pos + 1, first, loose)
+    """Return the number at a position, and the position after it."""
+    number, pos = data[pos], pos + 1
+    if number > 127:
+        number, pos = wide(data, pos, number, loose)
+    return (number >> 1) ^ -(number & 1), pos
+
+
+def length(data: bytes, pos: int, loose: list[bool]) -> tuple[int, int]:
+    """Return where a text or bytes end, whose length stands at a position, and where they begin."""
+    number, pos = long_number(data, pos, loose)
+    if number < 0:
+        raise Refusal("BAD_LENGTH")
+    return pos + number, pos
 
 
 def index(data: bytes, pos: int, count: int, loose: list[bool]) -> tuple[int, int]:

@@ -79,22 +79,41 @@ def decode(name: str, value: bytes) -> tuple[Record, bytes]:
     The value is read with the schema it was written with and brought to the current version.
     Dates are days since 1970, instants milliseconds. Anything wrong raises a Refusal.
     """
-    if len(value) > VALUE_MAX:
-        raise Refusal("VALUE_TOO_LARGE")
-    locked, start = _writer_schema(value)
-    if locked.name != name:
-        raise Refusal("WRONG_SCHEMA")
+    locked, start = _writer_schema(name, value)
     record, canonical = _decoder(locked.file)(value, start)
     if canonical and locked is schemas.current(name):
         return record, value[start:]
-    for version in range(locked.version, schemas.current(name).version):
-        record = UPGRADES[name, version](record)
+    record = _upgraded(locked, record)
     return record, encode_body(name, record)
+
+
+def current_body(name: str, value: bytes) -> tuple[bytes, int]:
+    """Return bytes that hold a body under the current version of the schema, and where it begins.
+
+    Values of the current version pass as they are, unread; older ones are upgraded.
+    """
+    locked, start = _writer_schema(name, value)
+    if locked is schemas.current(name):
+        return value, start
+    record, _ = _decoder(locked.file)(value, start)
+    return encode_body(name, _upgraded(locked, record)), 0
+
+
+def canonical_body(name: str, body: bytes, start: int) -> bytes:
+    """Return the canonical encoding of the body that begins at a position."""
+    record, _ = _decoder(schemas.current(name).file)(body, start)
+    return encode_body(name, record)
+
+
+def _upgraded(locked: Locked, record: Record) -> Record:
+    for version in range(locked.version, schemas.current(locked.name).version):
+        record = UPGRADES[locked.name, version](record)
+    return record
 
 
 def schema_of(value: bytes) -> Locked:
     """Return the lock entry of the schema that a framed value names; else raise a Refusal."""
-    return _writer_schema(value)[0]
+    return _framing(value)[0]
 
 
 def from_json(name: str, record: Record) -> Record:
@@ -109,13 +128,21 @@ def from_json(name: str, record: Record) -> Record:
     return _plain_record(schema, record, named)
 
 
-def _writer_schema(value: bytes) -> tuple[Locked, int]:
+def _writer_schema(name: str, value: bytes) -> tuple[Locked, int]:
+    """Return the schema that a value of a topic was written with, and where its body begins."""
+    if len(value) > VALUE_MAX:
+        raise Refusal("VALUE_TOO_LARGE")
+    locked, start = _framing(value)
+    if locked.name != name:
+        raise Refusal("WRONG_SCHEMA")
+    return locked, start
+
+
+def _framing(value: bytes) -> tuple[Locked, int]:
     if value[:1] == b"\x00" and len(value) >= 5:
-        locked = _by_id().get(value[1:5])
-        start = 5
+        locked, start = _by_id().get(value[1:5]), 5
     elif value[:2] == b"\xc3\x01" and len(value) >= 10:
-        locked = _by_fingerprint().get(value[2:10])
-        start = 10
+        locked, start = _by_fingerprint().get(value[2:10]), 10
     else:
         raise Refusal("BAD_FRAME")
     if locked is None:
