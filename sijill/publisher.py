@@ -194,7 +194,7 @@ def _strongest(key: bytes, ministry: str, person: Mapping[str, Any]) -> bytes | 
         if row is None or not row.links:
             continue
         normal = identifiers.normalise(kind, identifier["value"])
-        if normal and not identifiers.is_dummy(normal):
+        if normal and normal not in identifiers.DUMMIES:
             scope = identifiers.scope_of(kind, ministry, identifier.get("issuer"))
             made = identifiers.token(key, kind=kind, scope=scope, normal=normal)
             tokens.append((row.rank, made))

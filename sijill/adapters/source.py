@@ -142,17 +142,16 @@ class Source:
             stored = self._stored([(p.topic, p.partition) for p in partitions])
         except Exception as error:  # noqa: BLE001 - librdkafka would swallow it here
             self._failure = error
-            consumer.incremental_assign([])
+            consumer.assign([])
             return
-        self._next |= {place: position.next_offset for place, position in stored.items()}
-        consumer.incremental_assign(
-            [TopicPartition(t, p, self._next[t, p]) for t, p in sorted(stored)]
-        )
+        self._next = {place: position.next_offset for place, position in stored.items()}
+        consumer.assign([TopicPartition(t, p, o) for (t, p), o in sorted(self._next.items())])
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        for partition in partitions:
-            self._next.pop((partition.topic, partition.partition), None)
-        consumer.incremental_unassign(partitions)
+        """Forget everything: the classic group takes all partitions away before it gives anew."""
+        del partitions
+        self._next = {}
+        consumer.unassign()
 
     def _stored(self, places: list[Place]) -> dict[Place, Position]:
         """Return the positions of new partitions, checked against the topics as they are."""

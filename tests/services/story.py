@@ -1,0 +1,136 @@
+"""Stories for the registrar: short records of few people, and a hub that runs them to the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from sijill import topics
+from sijill.adapters import codec, kafka, postgres
+from sijill.adapters.postgres import Connection
+from sijill.domain import rulebook
+from sijill.publisher import Publisher
+from sijill.settings import Settings
+
+AS_OF = date(2026, 6, 1).toordinal()
+NOON = "2026-01-01T12:00:00Z"
+
+
+def person(number: str | None = None, **parts: Any) -> dict[str, Any]:
+    """Return a person block; `number` is a national number, `ids` are (kind, value) pairs."""
+    ids = list(parts.pop("ids", ()))
+    if number is not None:
+        ids.insert(0, ("NATIONAL_NUMBER", number))
+    return {
+        "identifiers": [{"kind": kind, "value": value} for kind, value in ids],
+        "sex": "UNKNOWN",
+        "birth_precision": "UNKNOWN",
+        **parts,
+    }
+
+
+def event(stream: str, record_id: str, seq: int = 1, **fields: Any) -> tuple[str, dict[str, Any]]:
+    """Return (stream, record) with the fields that all streams share filled in."""
+    record = {
+        "event_id": f"{record_id}/{seq}",
+        "ministry": "",
+        "source_record_id": record_id,
+        "source_seq": seq,
+        "occurred_at": NOON,
+        **fields,
+    }
+    return stream, record
+
+
+def enrollment(
+    record_id: str, programme: str, who: dict[str, Any], **fields: Any
+) -> tuple[str, dict[str, Any]]:
+    """Return an active enrollment since the start of 2026."""
+    common = {"status": "ACTIVE", "enrolled_from": "2026-01-01"}
+    return event(
+        "enrollment", record_id, **common | {"person": who, "programme": programme} | fields
+    )
+
+
+def payment(
+    record_id: str, programme: str, who: dict[str, Any], *, month: str = "2026-03", **fields: Any
+) -> tuple[str, dict[str, Any]]:
+    """Return a payment that was made for one month."""
+    common = {
+        "status": "MADE",
+        "person": who,
+        "programme": programme,
+        "period": month,
+        "period_from": f"{month}-01",
+        "period_through": f"{month}-28",
+        "amount": 100_000,
+        "currency": "IQD",
+        "form": "CASH",
+        "paid_on": f"{month}-05",
+    }
+    return event("payment", record_id, **common | fields)
+
+
+class Hub:
+    """A hub on real Kafka and PostgreSQL, driven turn by turn."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Create the topics and the database's tables."""
+        self.settings = settings
+        self.book = rulebook.load(settings.country)
+        topics.apply(kafka.admin(settings), self.book)
+        postgres.migrate(settings.postgres_dsn)
+        self.connection: Connection = postgres.connect(settings.postgres_dsn)
+
+    def publish(self, ministry: str, *events: tuple[str, dict[str, Any]]) -> None:
+        """Publish events as the ministry would."""
+        with Publisher(self.settings) as publisher:
+            for stream, record in events:
+                full = codec.from_json(stream, {**record, "ministry": ministry})
+                publisher.publish(ministry, stream, full)
+
+    @contextmanager
+    def registrar(self) -> Iterator[Any]:
+        """Yield a registrar, closed at the end."""
+        from services.registrar import Registrar
+
+        loop = Registrar(self.settings)
+        try:
+            yield loop
+        finally:
+            loop.close()
+
+    def run(self) -> None:
+        """Run a registrar until every position is at the end of its topic and nothing is due."""
+        with self.registrar() as loop:
+            self.drain(loop)
+
+    def drain(self, loop: Any) -> None:
+        """Turn the loop until it has caught up with what is published now."""
+        while loop.step() or self.behind():
+            pass
+
+    def behind(self) -> bool:
+        """Return whether a source partition holds something that is not applied."""
+        admin = kafka.admin(self.settings)
+        places = [(t, p) for t in topics.source_topics(self.book) for p in range(4)]
+        ends = kafka.end_offsets(admin, places)
+        rows = self.connection.execute("SELECT topic, partition, next_offset FROM position")
+        reached = {(topic, part): offset for topic, part, offset in rows}
+        return any(end > reached.get(place, 0) for place, end in ends.items())
+
+    def alerts(self) -> list[tuple[str, str]]:
+        """Return (rule, decision) of the open alerts."""
+        return self.rows("SELECT rule, decision FROM alert WHERE open AND verdict = 'raised' "
+                         "ORDER BY rule, id")  # fmt: skip
+
+    def outcomes(self) -> dict[str, int]:
+        """Return what became of all offsets of the source topics."""
+        names = ("applied", "duplicate", "superseded", "quarantined", "void")
+        sums = ", ".join(f"coalesce(sum({n}), 0)::bigint" for n in names)
+        (row,) = self.rows(f"SELECT {sums} FROM position WHERE topic <> 'sijill.hub.operation.v1'")
+        return dict(zip(names, row, strict=True))
+
+    def rows(self, query: str) -> list[Any]:
+        """Return the rows of a query."""
+        return list(self.connection.execute(query.encode()))
