@@ -83,6 +83,11 @@ class Simulation:
         """Return the truth file's content; RuntimeError before all messages have been taken."""
         return self._truth.as_dict()
 
+    @property
+    def transactional(self) -> frozenset[str]:
+        """Return the ministries whose systems publish in transactions."""
+        return frozenset(self._life["publishing"]["transactional"])
+
     def drafts(self) -> Iterator[Draft]:
         """Yield the plan's records without any noise, for those who check its intention."""
         yield from self._drafts()

@@ -20,14 +20,3 @@ def book(country: str) -> Data:
     """Return the country's book.toml, for its codes and rosters only."""
     path = files("sijill.rulebooks") / country / "book.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def rules(country: str) -> dict[str, Data]:
-    """Return the country's rule files by rule id, for their ids and types only."""
-    folder = files("sijill.rulebooks") / country / "rules"
-    found = [
-        tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in folder.iterdir()
-        if path.name.endswith(".toml")
-    ]
-    return {rule["id"]: rule for rule in found}

@@ -4,10 +4,11 @@ Each function plays one scene from a row of the country's plants file. `when` na
 first ones of each scene are overlaps, the others are near misses in which nothing must happen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sijill.simulation import records
+from sijill.simulation.calendar import Month
 from sijill.simulation.people import Person, block, identifier
 from sijill.simulation.programmes import Programme
 from sijill.simulation.records import SEQ_STEP, Draft, Origin
@@ -23,8 +24,8 @@ def two_enrollments(stage: Stage, plant: Plant) -> None:
     """Play two enrollments of one person that meet, or do not.
 
     Overlaps: `open` (both go on), `past` (both are over). Near misses: `touching` (one ends on
-    the eve of the other), `before` (it ended long before), `void`, `proposed`, `corrected` (the
-    second began later than was first written), `permitted` (the law allows this pair).
+    the eve of the other), `before` (it ended long before), `void`, `proposed`, `suspended` (the
+    first one rested meanwhile), `corrected` (the second began later than was first written).
     """
     left, right = (stage.programme(plant[side]) for side in ("left", "right"))
     home, when = stage.couple(plant["region"]), plant["when"]
@@ -32,31 +33,34 @@ def two_enrollments(stage: Stage, plant: Plant) -> None:
     month = stage.month(back=2)
     first = month.first - stage.rng.randrange(200, 900)
     through = {"touching": month.first - 1, "before": month.first - 40, "corrected": month.last}
-    one = _enroll(
-        stage,
-        person,
-        left,
-        by=LINKS[plant["link"]][0],
-        number=number,
-        start=first,
-        through=through.get(when, month.last + 50 if when == "past" else None),
-    )
+    over = month.last + 20 if when in ("past", "suspended") else None
+    second = stage.new_family_number() if left.code == right.code else number
+    by_left, by_right = LINKS[plant["link"]]
+    ended = through.get(when, month.last + 50 if when == "past" else None)
+    one = _enroll(stage, person, left, by=by_left, number=number, start=first, through=ended)
     two = _enroll(
         stage,
         person,
         right,
-        by=LINKS[plant["link"]][1],
-        number=stage.new_family_number() if left.code == right.code else number,
+        by=by_right,
+        number=second,
         start=month.first,
-        through=month.last + 20 if when == "past" else None,
+        through=over,
         status="PROPOSED" if when == "proposed" else "ACTIVE",
-        ministry=plant.get("right_ministry", ""),
     )
     if plant["link"] == "third":
         _join(stage, person, day=month.first + 2, programme=stage.programme(plant["third"]))
-    if when == "void":
+    if when in ("open", "past"):
+        _pay(stage, person, left, month, by=by_left, number=number)
+        if left.benefit_class != right.benefit_class:
+            _pay(stage, person, right, month, by=by_right, number=second)
+    elif when == "void":
         stage.void(two, month.first + 9)
-    if when == "corrected":
+    elif when == "suspended":
+        rest = {"suspended_from": month.first - 1, "suspended_through": over}
+        wire = {name: records.wire_day(day) for name, day in rest.items()}
+        _new_version(stage, one, "SUSPENDED", month.first, suspensions=[wire])
+    elif when == "corrected":
         later = records.wire_day(month.last + 1)
         _new_version(stage, two, "ACTIVE", month.last + 4, enrolled_from=later)
     _note(stage, plant, one, two)
@@ -121,7 +125,7 @@ def paid_after_death(stage: Stage, plant: Plant) -> None:
     if when == "corrected":
         day = records.wire_day(month.last + 2)
         _new_version(stage, death, "RECORDED", month.last + 4, event_date=day)
-    _note(stage, plant, payment, death)
+    _note(stage, plant, payment, evidence=[death])
 
 
 def member_income(stage: Stage, plant: Plant) -> None:
@@ -131,12 +135,12 @@ def member_income(stage: Stage, plant: Plant) -> None:
     was over before), `void`, `below` (it is under the ceiling).
     """
     programme = stage.programme(plant["left"])
-    home, when = stage.couple(plant["region"]), plant["when"]
+    home, when = stage.couple(plant["region"], grown_up=plant["role"] == "CHILD"), plant["when"]
     month = stage.month(back=2)
     start = month.first - 600
     family = stage.family(home, programme, since=start)
     assert family is not None
-    member = next(person for role, person in home.members if role == plant["role"])
+    member = next(line.person for line in family.lines if line.role == plant["role"])
     if when == "divorced":
         family.end(member, month.first - 50)
     stage.write(family.written(start + 1))
@@ -155,6 +159,8 @@ def member_income(stage: Stage, plant: Plant) -> None:
     )
     if when == "void":
         stage.void(income, month.last)
+    if when == "open":
+        _pay(stage, home.head, programme, month, by=NUMBER, number=home.number)
     _note(stage, plant, enrolled, income)
 
 
@@ -197,10 +203,18 @@ SCENES: dict[str, Callable[[Stage, Plant], None]] = {
 }
 
 
-def _note(stage: Stage, plant: Plant, *drafts: Draft, period: str = "") -> None:
+def _note(
+    stage: Stage, plant: Plant, *drafts: Draft, evidence: Iterable[Draft] = (), period: str = ""
+) -> None:
+    """Tell the truth file what was played: the sides, and what else the finding rests on."""
     names = [draft.record for draft in drafts]
+    more = [draft.record for draft in evidence]
     if "rule" in plant:
-        stage.truth.expect(plant["rule"], *names, story=plant["story"], period=period)
+        stage.truth.expect(
+            plant["rule"], *names, evidence=more, story=plant["story"], period=period
+        )
+    elif "permitted_by" in plant:
+        stage.truth.permit(plant["permitted_by"], *names, story=plant["story"])
     else:
         stage.truth.nothing(*names, story=plant["story"])
 
@@ -235,6 +249,14 @@ def _enroll(
         number=family,
         status=status,
     )
+
+
+def _pay(
+    stage: Stage, person: Person, programme: Programme, month: Month, *, by: str, number: int
+) -> None:
+    """Write the month's payment, so that the overlap has money in it."""
+    family = programme.roster.number(number) if programme.roster else None
+    stage.pay(stage.known(person, programme.ministries[0], by), programme, month, number=family)
 
 
 def _join(stage: Stage, person: Person, *, day: int, programme: Programme) -> None:

@@ -52,12 +52,17 @@ class Stage:
         """Return the month of that index; the first or last one when there is none."""
         return self._months[min(max(index, 0), len(self._months) - 1)]
 
-    def couple(self, region: str) -> Household:
-        """Return a married couple with children, all papers in order."""
+    def couple(self, region: str, *, grown_up: bool = False) -> Household:
+        """Return a married couple, all papers in order; `grown_up` asks for a child of eighteen."""
         while True:
             place = self._population.place()
-            if place.region == region:
-                return self._population.household(place=place, head_age=(38, 58), couple=True)
+            if place.region != region:
+                continue
+            home = self._population.household(place=place, head_age=(44, 58), couple=True)
+            home.children.sort(key=lambda child: child.birth)
+            eldest = home.children[0].birth if home.children else self._months[0].first
+            if not grown_up or eldest + 18 * 366 < self._months[0].first:
+                return home
 
     def new_family_number(self) -> int:
         """Return the number of a household that nobody has yet."""

@@ -5,6 +5,7 @@ record id]. Counts say how many messages were sent and which outcome each was me
 """
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 RecordName = tuple[str, str, str]
@@ -17,6 +18,7 @@ class Truth:
 
     def __init__(self) -> None:
         self._overlaps: list[dict[str, Any]] = []
+        self._permitted: list[dict[str, Any]] = []
         self._near_misses: list[dict[str, Any]] = []
         self._outcomes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -25,33 +27,34 @@ class Truth:
     def expect(
         self,
         rule: str,
-        *records: RecordName,
+        *sides: RecordName,
         story: str,
-        scope: str = "",
+        evidence: Sequence[RecordName] = (),
         period: str = "",
     ) -> None:
         """Note an overlap of the rule with this id that must be found.
 
-        The first two records are its sides, left and right; an overlap of one side has one.
+        It has one side or two; `evidence` names the further records that it rests on.
         """
-        assert records
-        left, right = records[0], records[1] if len(records) > 1 else None
+        left, right = sides[0], sides[1] if len(sides) > 1 else None
         self._overlaps.append(
             {
                 "rule": rule,
                 "left": list(left),
                 "right": list(right) if right else None,
-                "records": sorted(list(record) for record in records),
-                "scope": scope,
+                "records": _lists([*sides, *evidence]),
                 "period": period,
                 "story": story,
             }
         )
 
+    def permit(self, rule: str, *sides: RecordName, story: str) -> None:
+        """Note a meeting of two records that the rule must answer with "permitted"."""
+        self._permitted.append({"rule": rule, "records": _lists(sides), "story": story})
+
     def nothing(self, *records: RecordName, story: str) -> None:
         """Note records that come near an overlap and are none, for whoever reads an extra one."""
-        names = sorted(list(record) for record in records)
-        self._near_misses.append({"records": names, "story": story})
+        self._near_misses.append({"records": _lists(records), "story": story})
 
     def sent(self, outcome: str) -> None:
         """Count one message; `outcome` is applied, duplicate, superseded or a refusal's reason."""
@@ -68,6 +71,7 @@ class Truth:
         published = sum(self._outcomes.values()) + sum(refused.values())
         return {
             "overlaps": self._overlaps,
+            "permitted": self._permitted,
             "near_misses": self._near_misses,
             "counts": {
                 "published": published,
@@ -77,3 +81,7 @@ class Truth:
                 "refused": refused,
             },
         }
+
+
+def _lists(records: Iterable[RecordName]) -> list[list[str]]:
+    return sorted(list(record) for record in records)
