@@ -121,11 +121,13 @@ class Ground:
             server.start()
             progress(f"PostgreSQL serves on port {state['postgres_port']}")
 
-        with ThreadPoolExecutor(2) as pool:
-            starts = [pool.submit(start_kafka, kafka)] if kafka else []
-            starts += [pool.submit(start_postgres, postgres)] if postgres else []
-            for start in starts:
-                start.result()
+        pool = ThreadPoolExecutor(2)
+        starts = [pool.submit(start_kafka, kafka)] if kafka else []
+        starts += [pool.submit(start_postgres, postgres)] if postgres else []
+        # Without waiting, so that Ctrl-C ends a start at once: a late child is refused its watch.
+        pool.shutdown(wait=False)
+        for start in starts:
+            start.result()
 
 
 def start_ground(
@@ -158,9 +160,11 @@ def start_ground(
 
     try:
         ground._start(say, kafka_port=kafka_port, postgres_port=postgres_port)  # noqa: SLF001 - one module
-    except BaseException:
+    except BaseException as error:
         stopped.set()
         ground.stop()
+        if isinstance(error, OSError):
+            raise GroundError(f"The data folder {data_dir} cannot be used: {error}.") from error
         raise
     return ground
 

@@ -84,11 +84,11 @@ def _download(
         timeout=60,
     )
     progress(f"Kafka: downloading {len(lock)} jars (about 45 MB in all, once) into {folder}")
+    pool = ThreadPoolExecutor(DOWNLOADS_AT_ONCE)
     try:
-        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            names = pool.map(partial(_download_one, folder, maven), lock.items())
-            for done, name in enumerate(names, start=1):
-                progress(f"Kafka: {done} of {len(lock)} jars, {name.split(':')[1]}")
+        names = pool.map(partial(_download_one, folder, maven), lock.items())
+        for done, name in enumerate(names, start=1):
+            progress(f"Kafka: {done} of {len(lock)} jars, {name.split(':')[1]}")
     except OSError as error:  # what its network client raises, too
         #:
         raise GroundError(
@@ -96,6 +96,8 @@ def _download(
             f" ({type(error).__name__}): connect to the network once, or name a running cluster"
             " in SIJILL_KAFKA_BOOTSTRAP."
         ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _download_one(folder: Path, maven: object, entry: tuple[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +79,9 @@ class KafkaServer:
         self._child = Child(
             "kafka", folder, marker=str(self._config), watch=watch, stop_signal=signal.SIGTERM
         )
+        self._maker = Child(
+            "format", folder, marker=str(self._config), watch=watch, stop_signal=signal.SIGTERM
+        )
         self._classpath = ""
 
     @property
@@ -89,6 +91,7 @@ class KafkaServer:
 
     def end_orphan(self) -> None:
         """End a broker that an earlier run left on this folder."""
+        self._maker.end_orphan()
         self._child.end_orphan()
 
     def prepare(
@@ -131,6 +134,7 @@ class KafkaServer:
 
     def stop(self) -> None:
         """Stop the broker in good order."""
+        self._maker.stop()
         self._child.stop()
 
     def kill(self) -> None:
@@ -140,10 +144,8 @@ class KafkaServer:
     def _format(self, cluster_id: str) -> None:
         arguments = ("format", "--ignore-formatted", "-t", cluster_id, "-c", str(self._config))
         command = self._java("kafka.tools.StorageTool", *arguments, heap="128m")
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            self._child.log.write_text(done.stdout + done.stderr)
-            raise GroundError(f"Kafka's data folder cannot be formatted; see {self._child.log}.")
+        if self._maker.run(command):
+            raise GroundError(f"Kafka's data folder cannot be formatted; see {self._maker.log}.")
 
     def _java(self, main: str, *arguments: str, heap: str) -> list[str]:
         return [

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ SOCKET_PATH_MAX = 90  # the kernel allows 107 bytes, and PostgreSQL appends the 
 # Values in statements are personal data: no statement and no DETAIL line may reach the log.
 SERVER_SETTINGS = {
     "listen_addresses": HOST,
-    "shared_buffers": "256MB",
+    "shared_buffers": "512MB",
     "max_wal_size": "2GB",
     "max_connections": "100",
     "maintenance_work_mem": "128MB",
@@ -42,9 +41,12 @@ class PostgresServer:
         self._port = 0
         self._folder = folder
         self._data = folder / "data"
-        self._binaries = binaries()
+        self._draft = folder / "data.new"
         self._child = Child(
             "postgres", folder, marker=str(self._data), watch=watch, stop_signal=signal.SIGINT
+        )
+        self._maker = Child(
+            "initdb", folder, marker=str(self._draft), watch=watch, stop_signal=signal.SIGTERM
         )
 
     @property
@@ -54,6 +56,7 @@ class PostgresServer:
 
     def end_orphan(self) -> None:
         """End a server that an earlier run left on this folder."""
+        self._maker.end_orphan()
         self._child.end_orphan()
 
     def prepare(self, *, port: int, password: str) -> None:
@@ -95,6 +98,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server in good order; sessions are ended."""
+        self._maker.stop()
         self._child.stop()
 
     def kill(self) -> None:
@@ -105,23 +109,31 @@ class PostgresServer:
         sockets = str(self._folder) if len(str(self._folder)) <= SOCKET_PATH_MAX else ""
         settings = SERVER_SETTINGS | {"port": str(self._port), "unix_socket_directories": sockets}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        return [*unprivileged(), str(self._binaries / "postgres"), "-D", str(self._data), *options]
+        return [
+            *unprivileged(self._data),
+            str(binaries() / "postgres"),
+            "-D",
+            str(self._data),
+            *options,
+        ]
 
     def _initialise(self, password: str) -> None:
-        shutil.rmtree(self._data, ignore_errors=True)  # what an interrupted initdb left
-        self._data.mkdir(mode=0o700)
-        draft = self._folder / "password"
-        draft.touch(mode=0o600)
-        draft.write_text(password)
+        # Made beside its place, then moved: what an interrupted initdb leaves never looks whole.
+        draft, secret = self._draft, self._folder / "password"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        secret.unlink(missing_ok=True)
+        secret.touch(mode=0o600)
+        secret.write_text(password)
         if os.geteuid() == 0:
-            for path in (self._folder, self._data, draft):
+            for path in (self._folder, draft, secret):
                 os.chown(path, *unprivileged_ids())
         command = [
             *unprivileged(),
-            str(self._binaries / "initdb"),
-            f"--pgdata={self._data}",
+            str(binaries() / "initdb"),
+            f"--pgdata={draft}",
             f"--username={USER}",
-            f"--pwfile={draft}",
+            f"--pwfile={secret}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
@@ -129,18 +141,10 @@ class PostgresServer:
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
         ]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-        )
-        draft.unlink()
-        if done.returncode:
-            shutil.rmtree(self._data, ignore_errors=True)
-            self._child.log.write_text(done.stdout + done.stderr)
-            raise GroundError(f"PostgreSQL's data folder cannot be made; see {self._child.log}.")
+        if self._maker.run(command):
+            raise GroundError(f"PostgreSQL's data folder cannot be made; see {self._maker.log}.")
+        secret.unlink()
+        draft.rename(self._data)
 
     def _answers(self) -> bool:
         try:
@@ -168,8 +172,10 @@ def binaries() -> Path:
     return Path(found.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
-def unprivileged_ids() -> tuple[int, int]:
-    """The user and group under which the server runs when we are root."""
+def unprivileged_ids(folder: Path | None = None) -> tuple[int, int]:
+    """The user and group for a server that root starts: the folder's owner, else nobody."""
+    if folder and folder.stat().st_uid:
+        return folder.stat().st_uid, folder.stat().st_gid
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
@@ -177,7 +183,7 @@ def unprivileged_ids() -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def unprivileged() -> list[str]:
+def unprivileged(folder: Path | None = None) -> list[str]:
     """The command's beginning that sheds root, which PostgreSQL refuses; nothing for others.
 
     The one capability that is kept lets the server reach its folder below ones that only root
@@ -191,6 +197,6 @@ def unprivileged() -> list[str]:
             "PostgreSQL does not run as root and `setpriv` is not here to change the user:"
             " run as an ordinary user, or name a running server in SIJILL_POSTGRES_DSN."
         )
-    user, group = unprivileged_ids()
+    user, group = unprivileged_ids(folder)
     kept = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     return [setpriv, f"--reuid={user}", f"--regid={group}", "--clear-groups", *kept]

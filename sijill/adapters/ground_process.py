@@ -14,6 +14,7 @@ from sijill.adapters import ground_watch
 
 HOST = "127.0.0.1"
 STOP_TIMEOUT_S = 30.0
+LOG_BYTES_MAX = 10_000_000
 
 
 class GroundError(Exception):
@@ -40,12 +41,16 @@ class Watch:
         return self._process.pid
 
     def add(self, pid: int, stop_signal: signal.Signals) -> None:
-        """From now on the child ends with us."""
-        self._tell(f"+{pid} {int(stop_signal)}\n")
+        """From now on the child ends with us; `GroundError` once the watch is closed."""
+        try:
+            self._tell(f"+{pid} {int(stop_signal)}\n")
+        except ValueError as error:
+            raise GroundError("The ground has been stopped.") from error
 
     def remove(self, pid: int) -> None:
         """The child has ended: its number may soon belong to another process."""
-        self._tell(f"-{pid}\n")
+        with contextlib.suppress(ValueError):
+            self._tell(f"-{pid}\n")
 
     def close(self) -> None:
         """End the watch; children that are still listed end with it."""
@@ -56,7 +61,7 @@ class Watch:
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError, ValueError):
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line)
             self._process.stdin.flush()
 
@@ -87,6 +92,8 @@ class Child:
     def spawn(self, command: Sequence[str]) -> None:
         """Start the command, with its output in the log file; it must not run already."""
         assert self.pid is None
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
+            self.log.replace(self.log.with_suffix(".old"))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -97,8 +104,23 @@ class Child:
                 env=child_environment(),
                 start_new_session=True,
             )
-        self._watch.add(self._process.pid, self._stop_signal)
+        try:
+            self._watch.add(self._process.pid, self._stop_signal)
+        except GroundError:
+            self._process.kill()
+            self._process.wait()
+            raise
         self._pid_file.write_text(f"{self._process.pid}\n")
+
+    def run(self, command: Sequence[str]) -> int:
+        """Start the command, wait until it ends by itself, and return its exit status."""
+        self.spawn(command)
+        assert self._process is not None
+        process = self._process
+        status = process.wait()
+        self._watch.remove(process.pid)
+        self._pid_file.unlink(missing_ok=True)
+        return status
 
     def stop(self) -> None:
         """Ask the child to end and wait; kill it when it does not within `STOP_TIMEOUT_S`."""
