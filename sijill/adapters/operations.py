@@ -41,7 +41,7 @@ class Operations:
 
     def read_to_end(self, connection: Connection) -> None:
         """Apply every operation up to the end of the topic as it is now."""
-        while not self.step(connection, wait_s=5.0):
+        while not self.step(connection, wait_s=0.1):
             pass
 
     def step(self, connection: Connection, *, wait_s: float = 0.0) -> bool:
