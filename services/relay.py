@@ -21,6 +21,7 @@ from sijill.settings import Settings
 BATCH_ROWS = 10_000
 IDLE_WAIT_S = 0.5
 DOUBT_WAIT_S = 1.0
+SHOWN_EVERY_S = 1.0
 
 LOG = logging.getLogger("sijill.relay")
 
@@ -45,12 +46,14 @@ class Relay:
         self._log = RelayLog(settings)
         self._standing: Standing | None = None
         self._left_over: list[Numbered] = []
+        self._shown = 0.0
 
     def step(self) -> bool:
         """Publish one batch under the lease; False when there was nothing to do for us."""
         try:
             with self._store.lease() as ours:
                 metrics.put("relay_leader", ours)
+                self._show_backlog()
                 if ours and self._reign() and self._cycle():
                     return True
             self._store.wait(IDLE_WAIT_S)
@@ -97,6 +100,14 @@ class Relay:
         metrics.observe("relay_stage_seconds", time.monotonic() - published, stage="record")
         metrics.put("relay_number", last)
         return True
+
+    def _show_backlog(self) -> None:
+        now = time.monotonic()
+        if now - self._shown > SHOWN_EVERY_S:
+            self._shown = now
+            pending, oldest_s = self._store.backlog()
+            metrics.put("outbox_pending", pending)
+            metrics.put("outbox_oldest_seconds", oldest_s)
 
     def _doubt(self, kind: str, reason: str) -> None:
         """Trust nothing that was known: the next turn takes over anew."""

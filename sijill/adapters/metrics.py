@@ -5,7 +5,7 @@ words from fixed lists. One process serves one port; there is no multi-process m
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -37,27 +37,19 @@ METRICS: tuple[Metric, ...] = (
     Metric("loop_seconds_total", "counter", ("state",), "Loop time by state: work or idle."),
     Metric("last_step_timestamp_seconds", "gauge", (), "When the loop last turned."),
     Metric("failures_total", "counter", ("kind",), "Failures that were retried, by kind."),
-    # The registrar. The accounted figures are read from the position rows after each batch, so a
-    # restart keeps them: their sum over outcomes is next offset minus first offset.
-    Metric("events_consumed_total", "counter", PARTITION, "Records taken from Kafka."),
+    # The registrar. The figures of positions are read from their rows every few seconds, so a
+    # restart keeps them: the accounted offsets add up to next offset minus first offset.
     Metric("events_outcome_total", "counter", ("topic", "outcome"), "Offsets by first outcome."),
     Metric("position_first_offset", "gauge", PARTITION, "First offset ever accounted."),
     Metric("position_next_offset", "gauge", PARTITION, "Next offset to apply."),
     Metric("accounted_offsets", "gauge", (*PARTITION, "outcome"), "Offsets so far by outcome."),
-    Metric("consumer_lag_records", "gauge", PARTITION, "Readable end minus next offset."),
-    Metric("consumer_lag_seconds", "gauge", PARTITION, "Age of the oldest record not applied."),
     Metric("event_apply_latency_seconds", "histogram", ("stream",), "Append to commit."),
     Metric("stage_seconds", "histogram", ("stage",), "Batch time by stage of the transaction."),
     Metric("batch_records", "histogram", (), "Records in a batch.", RECORDS),
     Metric("transaction_retries_total", "counter", ("sqlstate",), "Batches done again."),
-    Metric("fenced_batches_total", "counter", (), "Batches that another registrar had done."),
-    Metric("rebalances_total", "counter", ("kind",), "Partitions assigned, revoked or lost."),
     Metric("quarantined_total", "counter", ("topic", "reason"), "Records put into quarantine."),
     Metric("quarantine_open", "gauge", ("reason",), "Quarantined records not yet settled."),
-    Metric("persons", "gauge", (), "Persons in the registry."),
-    Metric("alerts_open", "gauge", ("rule",), "Open alerts."),
     Metric("alert_changes_total", "counter", ("rule", "state"), "Alert revisions written."),
-    Metric("due_open", "gauge", (), "Persons and groups to be evaluated again by now."),
     Metric("as_of_day", "gauge", (), "The hub's day, as days since the year 1."),
     # The relay.
     Metric("outbox_pending", "gauge", (), "Outbox rows waiting, as far as counted."),
@@ -98,6 +90,13 @@ def put(name: str, value: float, **labels: str) -> None:
 def observe(name: str, value: float, **labels: str) -> None:
     """Count one observation in a histogram. Raises KeyError for a name that is not in it."""
     _child(name, labels).observe(value)
+
+
+def observe_all(name: str, values: Iterable[float], **labels: str) -> None:
+    """Count many observations under the same labels, which are looked up once."""
+    child = _child(name, labels)
+    for each in values:
+        child.observe(each)
 
 
 def value(name: str, **labels: str) -> float:

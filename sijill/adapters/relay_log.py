@@ -104,7 +104,7 @@ class RelayLog:
         try:
             producer.begin_transaction()
             for row in rows:
-                headers = None if row.headers is None else marshal.loads(row.headers)  # noqa: S302
+                headers = None if row.headers is None else marshal.loads(row.headers)
                 _produce(producer, row, headers)
             producer.produce(TOPIC, progress.packed(), KEY)
             _commit(producer)

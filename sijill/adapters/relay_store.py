@@ -26,7 +26,7 @@ from sijill.adapters.postgres import (
 )
 from sijill.domain.versions import Key, Last, Sent, Waiting, assign
 
-WAKE = "sijill_outbox"
+WAKE = "outbox"
 """Channel on which a writer may NOTIFY that it committed outbox rows; polling finds them too."""
 
 LEASE_S = 3.0
@@ -163,7 +163,7 @@ class RelayStore:
         """Return the rows that were numbered but are not known to be in Kafka, in order."""
         with self._work.cursor(binary=True) as cursor:
             cursor.execute(
-                f"SELECT number, version, {_ROW} FROM numbered "  # noqa: S608, constant columns
+                f"SELECT number, version, {_ROW} FROM numbered "
                 "JOIN outbox ON outbox.id = outbox_id ORDER BY number"
             )
             return [_numbered(n, Sent(Waiting(*row), version)) for n, version, *row in cursor]
@@ -216,7 +216,7 @@ def _waiting(cursor: Cursor, limit: int) -> list[Waiting]:
     """
     with cursor.connection.cursor(binary=True) as rows:
         rows.execute(
-            f"SELECT {_ROW} FROM (SELECT *, sum(coalesce(octet_length(value), 0)) "  # noqa: S608
+            f"SELECT {_ROW} FROM (SELECT *, sum(coalesce(octet_length(value), 0)) "
             "OVER (ORDER BY id) - coalesce(octet_length(value), 0) AS before "
             "FROM (SELECT * FROM outbox ORDER BY id LIMIT %s) AS oldest) AS outbox "
             "WHERE before < %s",
