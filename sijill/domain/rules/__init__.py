@@ -39,9 +39,9 @@ def evaluate_person(person: PersonFacts, book: Book, as_of: int) -> tuple[list[O
     if held.twice:
         for rule in plan.paid_twice:
             payments.paid_twice(rule, held, findings)
-    if person.death is not None and held.paid:
+    if person.death is not None:
         for rule in plan.after_death:
-            payments.after_death(rule, person, holdings=held, findings=findings)
+            payments.after_death(rule, person, findings)
     return _sorted(findings)
 
 

@@ -1,6 +1,6 @@
 """What a person holds, as rules see it: one pass over the facts, everything irrelevant left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sijill.domain.event import Enrollment, Fact, Income, Payment
@@ -19,43 +19,69 @@ INCOME_KEYS = {
 
 
 class Holdings(NamedTuple):
-    """Facts by holding (programme code or "income:<class>"), and payments that were made."""
+    """What one person or household holds, ready for the evaluators."""
 
+    facts: tuple[Fact, ...]
     held: dict[str, list[Fact]]
-    paid: list[Fact]
+    """Programme code or "income:<class>" to the facts that hold it."""
     twice: dict[tuple[str, str], list[Fact]]
     """(benefit class, period key) to its payments, where there are two or more."""
 
 
-def holdings(facts: Iterable[Fact], plan: Plan, *, household: bool) -> Holdings:
+def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holdings:
     """Return what the facts say is held.
 
     Payments of household programmes that carry a household number are compared in that household
     alone, others at the person: `household` says which of the two is asked for.
     """
-    programmes = plan.programmes
+    benefits = plan.benefits
     held: dict[str, list[Fact]] = {}
-    paid: list[Fact] = []
     first: dict[tuple[str, str], Fact] = {}
     twice: dict[tuple[str, str], list[Fact]] = {}
     for fact in facts:
         detail = fact.detail
+        # Most facts are payments, and this runs for each of them at each event of the person.
         if isinstance(detail, Payment):
-            programme = programmes.get((fact.ministry, detail.programme))
-            if programme is None or detail.status != "MADE":
+            if detail.status != "MADE":
                 continue
-            paid.append(fact)
-            if (programme.household and detail.household is not None) is not household:
+            benefit = benefits.get(detail.programme)
+            if benefit is None or fact.ministry not in benefit[2]:
                 continue
-            key = (programme.benefit_class, detail.period)
-            if first.setdefault(key, fact) is not fact:
+            if (benefit[1] and detail.household is not None) is not household:
+                continue
+            key = (benefit[0], detail.period)
+            if key in first:
                 twice.setdefault(key, [first[key]]).append(fact)
+            else:
+                first[key] = fact
         elif isinstance(detail, Enrollment):
-            if detail.status in ACTIVE and (fact.ministry, detail.programme) in programmes:
+            benefit = benefits.get(detail.programme)
+            if detail.status in ACTIVE and benefit and fact.ministry in benefit[2]:
                 held.setdefault(detail.programme, []).append(fact)
         elif isinstance(detail, Income) and detail.kind in INCOME_KEYS:
             held.setdefault(INCOME_KEYS[detail.kind], []).append(fact)
-    return Holdings(held, paid, twice)
+    return Holdings(facts, held, twice)
+
+
+def payments_made(facts: Iterable[Fact], plan: Plan) -> Iterator[tuple[Fact, Payment]]:
+    """Return the payments that were made in programmes of the book, by their owners."""
+    for fact in facts:
+        detail = fact.detail
+        if isinstance(detail, Payment) and detail.status == "MADE":
+            benefit = plan.benefits.get(detail.programme)
+            if benefit and fact.ministry in benefit[2]:
+                yield fact, detail
+
+
+def payments_beside(enrollment: Fact, facts: Iterable[Fact], plan: Plan) -> list[Fact]:
+    """Return the payments that an enrollment's ministry made in its programme."""
+    assert isinstance(enrollment.detail, Enrollment)
+    programme = enrollment.detail.programme
+    return [
+        fact
+        for fact, payment in payments_made(facts, plan)
+        if payment.programme == programme and fact.ministry == enrollment.ministry
+    ]
 
 
 def active(fact: Fact) -> Spans:

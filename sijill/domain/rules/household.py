@@ -11,9 +11,8 @@ from typing import NamedTuple
 from sijill.domain.event import Fact, Income
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings, Meeting, conclude
-from sijill.domain.rules.holding import INCOME_KEYS, Holdings, active
+from sijill.domain.rules.holding import INCOME_KEYS, Holdings, active, payments_beside
 from sijill.domain.rules.overlap import HouseholdFacts
-from sijill.domain.rules.pair import payments_of
 from sijill.domain.timeline import (
     Spans,
     coalesce,
@@ -42,7 +41,7 @@ def evaluate(
         for enrollment in holdings.held[key]:
             shared = _shared(rule, enrollment, household)
             if shared:
-                payments = payments_of(enrollment, holdings)
+                payments = payments_beside(enrollment, holdings.facts, findings.plan)
                 _by_month(rule, enrollment, shared=shared, payments=payments, findings=findings)
 
 

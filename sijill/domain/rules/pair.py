@@ -4,10 +4,10 @@ The left side is an enrollment in a programme, the right side an enrollment in a
 income. One overlap per pair of source records.
 """
 
-from sijill.domain.event import Enrollment, Fact
+from sijill.domain.event import Fact
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings, Meeting, conclude
-from sijill.domain.rules.holding import Holdings, active
+from sijill.domain.rules.holding import Holdings, active, payments_beside
 from sijill.domain.timeline import intersect
 
 
@@ -25,16 +25,5 @@ def meet(rule: Rule, sides: tuple[Fact, Fact], *, holdings: Holdings, findings: 
     left, right = sides
     spans = intersect(active(left), active(right))
     if spans:
-        payments = payments_of(left, holdings)
+        payments = payments_beside(left, holdings.facts, findings.plan)
         conclude(rule, Meeting(left, right, sides, spans, payments), findings)
-
-
-def payments_of(enrollment: Fact, holdings: Holdings) -> list[Fact]:
-    """Return what was paid from the same programme by the same ministry."""
-    detail = enrollment.detail
-    assert isinstance(detail, Enrollment)
-    return [
-        fact
-        for fact in holdings.paid
-        if fact.ministry == enrollment.ministry and fact.detail.programme == detail.programme  # type: ignore[union-attr]
-    ]

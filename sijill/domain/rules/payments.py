@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sijill.domain.event import Fact, Payment, Vital
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings, Meeting, conclude
-from sijill.domain.rules.holding import Holdings, source_order
+from sijill.domain.rules.holding import Holdings, payments_made, source_order
 from sijill.domain.rules.overlap import PersonFacts
 from sijill.domain.timeline import coalesce, value_at
 
@@ -39,7 +39,7 @@ def paid_twice(
         conclude(rule, meeting, findings)
 
 
-def after_death(rule: Rule, person: PersonFacts, *, holdings: Holdings, findings: Findings) -> None:
+def after_death(rule: Rule, person: PersonFacts, findings: Findings) -> None:
     """Add an overlap for each programme that pays for a period after the death and its run-off.
 
     A run-off of n days lets periods pass that begin on any of the n days after the day of death.
@@ -52,7 +52,8 @@ def after_death(rule: Rule, person: PersonFacts, *, holdings: Holdings, findings
         return
     last_day = _vital(death).day + run_off
     late: dict[tuple[str, str], list[Fact]] = {}
-    for fact in _of_rule(rule, holdings.paid):
+    paid = [fact for fact, _ in payments_made(person.facts, findings.plan)]
+    for fact in _of_rule(rule, paid):
         payment = _payment(fact)
         if payment.start <= last_day:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sijill.domain.rulebook.model import Book, Exemption, Programme, Rule
+from sijill.domain.rulebook.model import Book, Exemption, Rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +16,11 @@ class Plan:
     """The indexes of one book."""
 
     book: Book
-    programmes: Mapping[tuple[str, str], Programme]
-    """(ministry, programme code): a programme counts only from the ministries that own it."""
+    benefits: Mapping[str, tuple[str, bool, frozenset[str]]]
+    """Programme code to (benefit class, held by households, owners).
+
+    A programme counts only in what its owners write. Plain tuples, as this is read once per fact.
+    """
     by_holding: Mapping[str, tuple[Rule, ...]]
     """Programme code to the person rules whose left side it is."""
     paid_twice: tuple[Rule, ...]
@@ -37,10 +40,9 @@ def plan_of(book: Book) -> Plan:
                 by_holding[key] = (*by_holding.get(key, ()), rule)
     return Plan(
         book=book,
-        programmes={
-            (ministry, programme.code): programme
-            for programme in book.programmes.values()
-            for ministry in programme.ministries
+        benefits={
+            code: (programme.benefit_class, programme.household, frozenset(programme.ministries))
+            for code, programme in book.programmes.items()
         },
         by_holding=by_holding,
         paid_twice=_of_type(book, "PAY-DUP"),
