@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import schemas
-from sijill import topics
+from sijill import settings, topics
 from sijill.adapters import metrics
+from sijill.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sijill", "services", "connectors", "schemas", "tests")
@@ -209,13 +210,14 @@ def test_schema_files_are_all_listed() -> None:
     assert {path.stem for path in (ROOT / "schemas").glob("*.avsc")} == set(schemas.NAMES)
 
 
-def test_services_and_metrics_are_documented() -> None:
-    """README or docs/ name every service and every metric."""
+def test_names_are_documented() -> None:
+    """README or docs/ name every service, every metric and every setting."""
     text = documentation()
     services = [path.stem for path in (ROOT / "services").glob("[!_]*.py")]
     shown = [metrics.PREFIX + metric.name for metric in metrics.METRICS]
+    variables = [settings.PREFIX + name.upper() for name in Settings.__dataclass_fields__]
 
-    assert [name for name in services + shown if f"`{name}`" not in text] == []
+    assert [name for name in services + shown + variables if f"`{name}`" not in text] == []
 
 
 def test_migrations_are_numbered() -> None:

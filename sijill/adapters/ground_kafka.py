@@ -153,7 +153,7 @@ class KafkaServer:
             f"-Xmx{heap}",
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
-            # The quick compiler only: 40 % less CPU until it serves, and one node stays far from busy.
+            # The quick compiler only: 40 % less CPU until it serves; one node is never busy.
             "-XX:TieredStopAtLevel=1",
             # The two flags without which this Java runtime warns about Kafka's libraries.
             "--sun-misc-unsafe-memory-access=allow",
