@@ -1,0 +1,1 @@
+"""Measurements, and the load that they are taken under."""
