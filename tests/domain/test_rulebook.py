@@ -28,6 +28,7 @@ def test_money_in_files_is_in_whole_units() -> None:
     values = rule.params["ceiling"].values
     assert value_at(values, DAY) == 45_000
     assert value_at(values, date(2023, 12, 31).toordinal()) == 0
+    assert rule.materiality == 2_500
 
 
 def test_law_is_known_from_its_publication() -> None:
@@ -68,6 +69,14 @@ def test_a_folder_is_a_book_too(tmp_path: Path) -> None:
 
     assert book.digest == rulebook.parse(dict(reversed(FILES.items()))).digest
     assert book.digest != rulebook.parse(with_book('version   = "1"', 'version = "2"')).digest
+
+
+def test_law_that_nobody_has_read_for_a_year() -> None:
+    """A rule warns when its law was last read more than a year before, and works on."""
+    book = rulebook.parse(FILES)
+
+    assert book.stale(date(2027, 11, 1).toordinal()) == ()
+    assert book.stale(date(2027, 11, 2).toordinal()) == ("nowhere.salary",)
 
 
 def test_a_doubt_that_blocks() -> None:

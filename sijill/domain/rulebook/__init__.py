@@ -56,7 +56,7 @@ def parse(content: Mapping[str, bytes], *, known: int = INF) -> Book:
     digest = hashlib.blake2b(digest_size=16)
     rules: list[Rule] = []
     book = parse_book(_toml(BOOK, content[BOOK]), BOOK)
-    frame = Frame(tuple(book["programmes"]), known)
+    frame = Frame(tuple(book["programmes"]), book["currency"], known)
     for name in sorted(content):
         digest.update(len(name).to_bytes(4) + name.encode() + len(content[name]).to_bytes(8))
         digest.update(content[name])

@@ -18,6 +18,9 @@ INCOME_CLASSES = ("public-salary", "pension", "insured-work", "business-ownershi
 ROLES = ("head", "spouse", "child", "parent", "sibling", "grandchild", "other")
 ATTRIBUTES = ("death", "birth", "sex", "name", "residence")
 
+REVIEW_DAYS = 365
+"""A rule whose law was read longer ago should be read again."""
+
 
 class LoadError(ValueError):
     """A book that cannot be used: which file, which rule, which field, and why."""
@@ -134,6 +137,8 @@ class Rule:
     file: str
     reviewed: int
     severity: str  # high | normal | low
+    materiality: int
+    """Money (counting units) by which an alert may grow before a decision on it is asked again."""
     title: Texts
     sources: Mapping[str, Source]
     left: Side
@@ -185,6 +190,10 @@ class Book:
             if rule.id == rule_id:
                 return rule
         raise KeyError(rule_id)
+
+    def stale(self, as_of: int) -> tuple[str, ...]:
+        """Return the rules whose law was last read more than a year before: a warning, no stop."""
+        return tuple(rule.id for rule in self.rules if as_of - rule.reviewed > REVIEW_DAYS)
 
     def blockers(self) -> tuple[str, ...]:
         """Return why this book must not be activated: doubts that block and nobody accepted."""

@@ -38,9 +38,10 @@ T = TypeVar("T")
 
 
 class Frame(NamedTuple):
-    """What a rule's file is read against: the book's programmes, and the day of knowledge."""
+    """What a rule's file is read against: the book's programmes and currency, and the day of knowledge."""
 
     programmes: tuple[str, ...]
+    currency: str
     known: int
 
 
@@ -66,6 +67,7 @@ def parse_rule(content: Mapping[str, object], file: str, frame: Frame) -> Rule:
         file=file,
         reviewed=top.day("reviewed"),
         severity=top.text("severity", choice=("high", "normal", "low")),
+        materiality=top.number("materiality", default=0) * 10 ** CURRENCIES[frame.currency],
         title=top.texts("title"),
         sources=sources,
         left=left,

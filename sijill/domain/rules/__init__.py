@@ -72,5 +72,7 @@ def _sorted(findings: Findings) -> tuple[list[Overlap], int]:
 
 
 def _place(overlap: Overlap) -> tuple[str, str, bytes, bytes, str]:
+    # Of one pair, what is permitted in some months comes before what is raised in others, so that
+    # a reader who keeps one answer per pair keeps the one to be examined.
     right = overlap.right.record if overlap.right else b""
     return overlap.rule, overlap.period, overlap.left.record, right, overlap.verdict
