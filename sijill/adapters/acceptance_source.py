@@ -50,6 +50,8 @@ def checked_decoder(stream: str) -> CheckedDecoder:
 class CheckedWriter(SourceWriter):
     """Adds the checks of the border to the decoder of a source stream."""
 
+    items_max = LIST_MAX
+
     def __init__(self) -> None:
         super().__init__()
         self._field = ""
@@ -152,9 +154,13 @@ class CheckedWriter(SourceWriter):
         return name
 
     def _bound(self, item: Item, name: str) -> None:
+        # A value out of bounds is replaced, so that it causes no second fault further down.
         if self._field in _BOUNDS:
             low, high, reason = _BOUNDS[self._field]
-            self.emit(item.indent, f"if not {low} <= {name} <= {high}: {self._note(reason)}")
+            self.emit(
+                item.indent,
+                f"if not {low} <= {name} <= {high}: {self._note(reason)}; {name} = {high}",
+            )
 
     def write_int(self, item: Item) -> str:
         """Read a number of 32 bits; a date becomes an ordinal day."""
@@ -162,7 +168,8 @@ class CheckedWriter(SourceWriter):
         if isinstance(item.schema, dict) and item.schema.get("logicalType") == "date":
             self.emit(
                 item.indent,
-                f"if not {DAY_MIN} <= {name} <= {DAY_MAX}: {self._note('BAD_DATE')}; {name} = 0",
+                f"if not {DAY_MIN} <= {name} <= {DAY_MAX}:",
+                f"    {self._note('BAD_DATE')}; {name} = max({DAY_MIN}, min({name}, {DAY_MAX}))",
                 f"{name} += {EPOCH}",
             )
         return name
@@ -187,12 +194,4 @@ class CheckedWriter(SourceWriter):
         )
         if not harmless:
             self.emit(item.indent + 1, f"if {name} is None: {self._note(reason)}; {name} = ''")
-        return name
-
-    def write_array(self, item: Item) -> str:
-        """Read a list and count its items."""
-        field = self._field
-        name = super().write_array(item)
-        self._field = field
-        self.emit(item.indent, f"if len({name}) > {LIST_MAX}: {self._note('TOO_MANY_ITEMS')}")
         return name

@@ -9,9 +9,6 @@ import struct
 
 from sijill.adapters.refusal import Refusal
 
-ITEMS_MAX = 65_536
-"""The most items of one list or map; no honest record comes near."""
-
 
 def wide(data: bytes, pos: int, first: int, loose: list[bool]) -> tuple[int, int]:
     """Return a number, still in zigzag, whose first byte was read already; and where it ends."""
@@ -57,12 +54,12 @@ def index(data: bytes, pos: int, count: int, loose: list[bool]) -> tuple[int, in
 
 
 def block(
-    data: bytes, pos: int, *, width: int, have: int, loose: list[bool]
+    data: bytes, pos: int, loose: list[bool], *, width: int, have: int, most: int
 ) -> tuple[int, int, int]:
     """Return the item count of the next block, the position of its items, and their announced end.
 
     The end is -1 when the block does not announce it. `width` is the least size of one item,
-    `have` the number of items that earlier blocks brought.
+    `have` the number of items that earlier blocks brought, `most` the number that is allowed.
     """
     count, pos = long_number(data, pos, loose)
     end = -1
@@ -77,7 +74,7 @@ def block(
         loose.append(True)
     if count * width > len(data) - pos:
         raise Refusal("BAD_LENGTH")
-    if count + have > ITEMS_MAX:
+    if count + have > most:
         raise Refusal("TOO_MANY_ITEMS")
     return count, pos, end
 

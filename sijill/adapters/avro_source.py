@@ -31,6 +31,9 @@ class Item(NamedTuple):
 class SourceWriter:
     """Collects the lines of one decoder and the constants that they refer to."""
 
+    items_max = 65_536
+    """The most items of one list or map; no honest record comes near."""
+
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.constants: dict[str, Any] = {
@@ -240,14 +243,17 @@ class SourceWriter:
             item.indent,
             f"{name} = {empty}; n{name} = d[p]; p += 1; e{name} = -1",
             f"if n{name} & 129:",
-            f"    n{name}, p, e{name} = block(d, p - 1, width={width}, have=0, loose=loose)",
+            f"    n{name}, p, e{name} = {self._block(f'width={width}, have=0')}",
             f"else: n{name} >>= 1",
             f"while n{name}:",
             f"    for _ in range(n{name}):",
         )
 
+    def _block(self, how: str) -> str:
+        return f"block(d, p - 1, loose, {how}, most={self.items_max})"
+
     def _close_blocks(self, item: Item, name: str) -> None:
-        call = f"block(d, p - 1, width=1, have=len({name}), loose=loose)"
+        call = self._block(f"width=1, have=len({name})")
         self.emit(
             item.indent + 1,
             f"if e{name} >= 0 and e{name} != p: raise Refusal('BAD_LENGTH')",
