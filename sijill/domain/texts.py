@@ -45,11 +45,13 @@ def ascii_digits(text: str) -> str:
 
 
 def _clean_slowly(raw: str) -> str | None:
-    # Composing is quadratic in a run of marks, so the runs are measured before.
-    if len(raw) > LENGTH_MAX or _piled_up(raw):
+    if len(raw) > LENGTH_MAX:
         return None
-    text = _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", raw))).strip()
-    return None if _CONTROLS.search(text) else text
+    text = _BLANKS.sub(" ", _INVISIBLE.sub("", raw))
+    # Composing is quadratic in a run of marks, so the runs are measured before.
+    if _piled_up(text) or _CONTROLS.search(text):
+        return None
+    return unicodedata.normalize("NFC", text).strip()
 
 
 _clean = lru_cache(maxsize=1 << 17)(_clean_slowly)
