@@ -24,7 +24,7 @@ from sijill.settings import Settings
 TRANSACTIONAL_ID = "sijill-relay"
 TOPIC = topics.name("progress")
 KEY = b"relay"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 15.0
 RECORD_BYTES_MAX = 256 * 1024 * 1024
 """A quarantined record may have been small only when compressed; the broker's limit is on that."""
 

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import psycopg
 
 from sijill.adapters import codec, metrics
-from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import (
     Connection,
     Cursor,
@@ -30,13 +29,16 @@ WAKE = "outbox"
 """Channel on which a writer may NOTIFY that it committed outbox rows; polling finds them too."""
 
 LEASE_S = 3.0
+PAUSE_S = 20
+"""A relay that sleeps inside its cycle loses its sessions, and so its locks, after this time."""
+
 BATCH_BYTES = 32 * 1024 * 1024
 
 _ROW = "outbox.id, topic, key, revision, content, schema_id, value, headers"
 
 
-class FencedError(HaltError):
-    """Another relay has taken over; this one must end."""
+class FencedError(Exception):
+    """Another relay has taken over; this one must end, and may start again as its stand-in."""
 
 
 class Numbered(NamedTuple):
@@ -66,7 +68,7 @@ class RelayStore:
         self._dsn = dsn
         self._holder = secrets.token_bytes(8) + os.getpid().to_bytes(4, "big")
         self._epoch = -1
-        self._guard = connect(dsn)
+        self._guard = _connected(dsn)
         self._work = _listening(dsn)
 
     def reconnect(self) -> None:
@@ -75,7 +77,7 @@ class RelayStore:
         with suppress(psycopg.OperationalError):
             self._guard.close()
             self._work.close()
-            self._guard = connect(self._dsn)
+            self._guard = _connected(self._dsn)
             self._work = _listening(self._dsn)
 
     def close(self) -> None:
@@ -202,8 +204,14 @@ class RelayStore:
         return int(row[0])
 
 
-def _listening(dsn: str) -> Connection:
+def _connected(dsn: str) -> Connection:
     connection = connect(dsn)
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{PAUSE_S}s'")
+    return connection
+
+
+def _listening(dsn: str) -> Connection:
+    connection = _connected(dsn)
     connection.execute(f"LISTEN {WAKE}")
     return connection
 
