@@ -6,6 +6,8 @@ from typing import NamedTuple
 from sijill.simulation.choosing import Weighted
 from sijill.simulation.scenery import Data
 
+_PLAIN = str.maketrans("أإآ", "ااا")
+
 
 class Name(NamedTuple):
     """One name part as Arabic, Sorani and Latin letters write it."""
@@ -15,7 +17,12 @@ class Name(NamedTuple):
     latin: tuple[str, ...]
 
     def written(self, script: str, variant: int) -> str:
-        """Return the name in that script; `variant` chooses among the Latin spellings."""
+        """Return the name in that script; `variant` chooses among the Latin spellings.
+
+        "plain" is Arabic as hurried clerks type it, without the hamza on an alef.
+        """
+        if script == "plain":
+            return self.arabic.translate(_PLAIN)
         if script == "latin":
             return self.latin[variant % len(self.latin)]
         return self.sorani if script == "sorani" else self.arabic

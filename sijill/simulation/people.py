@@ -24,6 +24,11 @@ STRENGTH = (
     "BENEFICIARY_NUMBER",
 )
 
+_EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_ASCII = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
+EASTERN_EVERY = 13
+"""One person in so many has the number on file in Arabic-Indic digits."""
+
 Block = dict[str, Any]
 
 
@@ -91,7 +96,11 @@ def held(person: Person, *, passport: bool = False, beneficiary: bool = False) -
     """
     found = []
     if person.registered:
-        found.append(identifier("NATIONAL_NUMBER", person.national_number))
+        number = person.national_number
+        eastern = person.number % EASTERN_EVERY == 0
+        found.append(
+            identifier("NATIONAL_NUMBER", number.translate(_EASTERN) if eastern else number)
+        )
     if passport and person.passport:
         found.append(identifier("PASSPORT", person.passport_number, person.place.country))
     if beneficiary:
@@ -122,11 +131,14 @@ def block(person: Person, *, script: str, identifiers: list[Block], brief: bool 
 
 
 def strongest(identifiers: list[Block], ministry: str) -> str | None:
-    """Return the strongest identifier with its kind and scope, None when no kind of them links."""
+    """Return the strongest identifier with its kind and scope, None when no kind of them links.
+
+    Its digits are ASCII, as those who hash identifiers have agreed.
+    """
     for kind in STRENGTH:
         for one in identifiers:
             if one["kind"] == kind:
-                return f"{kind}\0{_scope(one, ministry)}\0{one['value']}"
+                return f"{kind}\0{_scope(one, ministry)}\0{one['value'].translate(_ASCII)}"
     return None
 
 

@@ -175,6 +175,25 @@ def namesakes(stage: Stage, plant: Plant) -> None:
     _note(stage, plant, first, second)
 
 
+def mistaken(stage: Stage, plant: Plant) -> None:
+    """Play a record that carries another person's number until its office corrects it.
+
+    Until then two people are one, and hold what excludes each other.
+    """
+    left, right = (stage.programme(plant[side]) for side in ("left", "right"))
+    one, other = stage.person(), stage.person()
+    month = stage.month()
+    number = stage.new_family_number()
+    first = _enroll(stage, one, left, by=NUMBER, number=number, start=month.first - 400)
+    ministry = right.ministries[0]
+    wrong = stage.known(other, ministry, FILE)
+    wrong["identifiers"].insert(0, identifier("NATIONAL_NUMBER", one.national_number))
+    second = stage.enroll(wrong, right, start=month.first)
+    later = month.last + 10
+    _new_version(stage, second, "ACTIVE", later, person=stage.known(other, ministry, BOTH))
+    _note(stage, plant, first, second)
+
+
 def placeholder(stage: Stage, plant: Plant) -> None:
     """Play seven people under one passport number that a clerk made up; it links nobody."""
     left, right = (stage.programme(plant[side]) for side in ("left", "right"))
@@ -198,6 +217,7 @@ SCENES: dict[str, Callable[[Stage, Plant], None]] = {
         paid_after_death,
         member_income,
         namesakes,
+        mistaken,
         placeholder,
     )
 }

@@ -19,6 +19,7 @@ Found = set[tuple[str, frozenset[Name]]]
 BENEFITS = {"krg-martyr": "martyr-family", "krg-welfare": "spn"}
 """Programmes that give another programme's benefit."""
 
+ASCII = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 LINKING = ("NATIONAL_NUMBER", "PASSPORT", "BENEFICIARY_NUMBER")
 
 
@@ -98,7 +99,11 @@ def permitted(story: Story) -> Found:
 def _keys(ministry: str, person: Record) -> list[tuple[str, ...]]:
     """Return the linking identifiers; the ministry's own numbers hold within it only."""
     return [
-        (one["kind"], ministry if one["kind"] == "BENEFICIARY_NUMBER" else "", one["value"])
+        (
+            one["kind"],
+            ministry if one["kind"] == "BENEFICIARY_NUMBER" else "",
+            one["value"].translate(ASCII),
+        )
         for one in person["identifiers"]
         if one["kind"] in LINKING
     ]
