@@ -6,10 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from sijill import topics
 from sijill.adapters import kafka
 from sijill.settings import Settings
+
+DELETE_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,18 @@ def read_topic(settings: Settings, topic: str) -> list[Message]:
                 else:
                     raise AssertionError(error.str())
     return sorted(found, key=lambda m: (m.partition() or 0, m.offset() or 0))
+
+
+def delete_topics(bootstrap: str) -> None:
+    """Delete every topic of the hub, and the groups that read them."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    groups = admin.list_consumer_groups().result().valid
+    if groups:
+        for deletion in admin.delete_consumer_groups([group.group_id for group in groups]).values():
+            deletion.exception()  # a group that still has members stays; it has no topic any more
+    deadline = time.monotonic() + DELETE_TIMEOUT_S
+    while topics := [name for name in admin.list_topics().topics if name.startswith("sijill.")]:
+        assert time.monotonic() < deadline, f"topics are not deleted: {topics}"
+        for deletion in admin.delete_topics(topics, operation_timeout=DELETE_TIMEOUT_S).values():
+            deletion.exception()  # asked again until the list is empty
+        time.sleep(0.05)

@@ -4,20 +4,17 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import confluent_kafka
 import psycopg
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from sijill.adapters.ground import Ground, start_ground
 from sijill.adapters.ground_jars import read_lock
 from sijill.settings import Settings
-
-DELETE_TIMEOUT_S = 30.0
+from tests.broker import delete_topics
 
 
 def pytest_report_header() -> str:
@@ -33,18 +30,26 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[Ground]:
+def ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
     """The servers of this session, on empty data and ports of their own."""
-    with tempfile.TemporaryDirectory(prefix="sijill-", ignore_cleanup_errors=True) as folder:
-        started = start_ground(Path(folder), progress=_say)
-        with started:
-            yield started
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(sentence: str) -> None:
+        # Past pytest's capture: a download that says nothing for a minute looks like a hang.
+        with capture.global_and_fixture_disabled():
+            print(f"\n{sentence}", end="", flush=True)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="sijill-", ignore_cleanup_errors=True) as folder,
+        start_ground(Path(folder), progress=say) as started,
+    ):
+        yield started
 
 
 @pytest.fixture
 def clean_hub(ground: Ground) -> Settings:
     """Settings of a hub that knows nothing: no topic, no group, an empty database."""
-    _delete_topics(ground.kafka_bootstrap)
+    delete_topics(ground.kafka_bootstrap)
     with psycopg.connect(ground.postgres_dsn, dbname="postgres", autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS sijill WITH (FORCE)")
         connection.execute("CREATE DATABASE sijill")
@@ -74,22 +79,3 @@ def external() -> Callable[[str], str]:
         return path
 
     return find
-
-
-def _delete_topics(bootstrap: str) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    groups = admin.list_consumer_groups().result().valid
-    if groups:
-        for deletion in admin.delete_consumer_groups([group.group_id for group in groups]).values():
-            deletion.exception()  # a group that still has members stays; it has no topic any more
-    deadline = time.monotonic() + DELETE_TIMEOUT_S
-    while topics := [name for name in admin.list_topics().topics if name.startswith("sijill.")]:
-        assert time.monotonic() < deadline, f"topics are not deleted: {topics}"
-        for deletion in admin.delete_topics(topics, operation_timeout=DELETE_TIMEOUT_S).values():
-            deletion.exception()  # asked again until the list is empty
-        time.sleep(0.05)
-
-
-def _say(sentence: str) -> None:
-    # Straight to the terminal: pytest would hold it back until the download is over.
-    print(sentence, file=sys.__stderr__, flush=True)

@@ -14,6 +14,9 @@ from typing import NamedTuple
 from sijill.domain.event import INF, Fact
 from sijill.domain.rules.overlap import Overlap
 
+PLAIN = 2
+"""The format of `marshal` without references: only there do equal values give equal bytes."""
+
 HUB = "hub"
 """The ministry code under which the hub's owner decides; it answers by the alert's own id."""
 
@@ -77,7 +80,7 @@ def content(overlap: Overlap) -> bytes:
         overlap.amount, overlap.currency,
         tuple((f.record, f.line, f.content, f.disputed) for f in overlap.evidence),
     )  # fmt: skip
-    return hashlib.blake2b(marshal.dumps(said, 4), digest_size=16).digest()
+    return hashlib.blake2b(marshal.dumps(said, PLAIN), digest_size=16).digest()
 
 
 def basis(hub_key: bytes, overlap: Overlap) -> str:

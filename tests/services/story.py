@@ -1,16 +1,25 @@
 """Stories for the registrar: short records of few people, and a hub that runs them to the end."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import psycopg
+
+from services.registrar import Registrar
 from sijill import topics
 from sijill.adapters import codec, kafka, postgres
 from sijill.adapters.postgres import Connection
+from sijill.adapters.registry import due
 from sijill.domain import rulebook
 from sijill.publisher import Publisher
 from sijill.settings import Settings
+from tests.broker import delete_topics
 
 AS_OF = date(2026, 6, 1).toordinal()
 NOON = "2026-01-01T12:00:00Z"
@@ -90,10 +99,8 @@ class Hub:
                 publisher.publish(ministry, stream, full)
 
     @contextmanager
-    def registrar(self) -> Iterator[Any]:
+    def registrar(self) -> Iterator[Registrar]:
         """Yield a registrar, closed at the end."""
-        from services.registrar import Registrar
-
         loop = Registrar(self.settings)
         try:
             yield loop
@@ -105,7 +112,7 @@ class Hub:
         with self.registrar() as loop:
             self.drain(loop)
 
-    def drain(self, loop: Any) -> None:
+    def drain(self, loop: Registrar) -> None:
         """Turn the loop until it has caught up with what is published now."""
         while loop.step() or self.behind():
             pass
@@ -134,3 +141,41 @@ class Hub:
     def rows(self, query: str) -> list[Any]:
         """Return the rows of a query."""
         return list(self.connection.execute(query.encode()))
+
+    @contextmanager
+    def process(self, service: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a service as its own process; at the end it must leave with status 0."""
+        env = {
+            **os.environ,
+            "SIJILL_KAFKA_BOOTSTRAP": self.settings.kafka_bootstrap,
+            "SIJILL_POSTGRES_DSN": self.settings.postgres_dsn,
+            "SIJILL_REGISTRY_KEY": self.settings.registry_key.hex(),
+            "SIJILL_HUB_KEY": self.settings.hub_key.hex(),
+            "SIJILL_ROUTING_KEY": self.settings.routing_key.hex(),
+            "SIJILL_AS_OF": date.fromordinal(self.settings.as_of or 1).isoformat(),
+        }
+        child = subprocess.Popen([sys.executable, "-m", "sijill.cli", "run", service], env=env)
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+            assert child.wait(60) in (0, -signal.SIGKILL)
+
+    def settled(self) -> bool:
+        """Return whether everything published is applied and nothing is due."""
+        return not self.behind() and due.pending(self.connection) == 0
+
+    def empty(self) -> None:
+        """Make the database empty again; the topics stay."""
+        self.connection.close()
+        with psycopg.connect(self.settings.postgres_dsn, dbname="postgres", autocommit=True) as c:
+            c.execute("DROP DATABASE sijill WITH (FORCE)")
+            c.execute("CREATE DATABASE sijill")
+        postgres.migrate(self.settings.postgres_dsn)
+        self.connection = postgres.connect(self.settings.postgres_dsn)
+
+    def renew_topics(self) -> None:
+        """Delete every topic and create them again, empty."""
+        delete_topics(self.settings.kafka_bootstrap)
+        topics.apply(kafka.admin(self.settings), self.book)

@@ -69,7 +69,7 @@ def digest(connection: Connection) -> Digest:
 
 
 def _hash(*parts: object) -> bytes:
-    return hashlib.blake2b(marshal.dumps(parts, 4), digest_size=16).digest()  # type: ignore[arg-type]
+    return hashlib.blake2b(marshal.dumps(parts, alerts.PLAIN), digest_size=16).digest()  # type: ignore[arg-type]
 
 
 def _facts(connection: Connection) -> list[bytes]:

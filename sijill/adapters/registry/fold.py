@@ -118,7 +118,7 @@ def _programmes(facts: Iterable[Fact]) -> list[str]:
 
 
 def _digest(cluster: int, said: tuple[PersonRow, list[str], int]) -> bytes:
-    packed = marshal.dumps((cluster, tuple(said[0]), said[1], said[2]), 4)
+    packed = marshal.dumps((cluster, tuple(said[0]), said[1], said[2]), alerts.PLAIN)
     return hashlib.blake2b(packed, digest_size=8).digest()
 
 

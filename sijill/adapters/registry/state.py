@@ -35,7 +35,7 @@ EMPTY = ClusterState((), frozenset(), {}, {}, frozenset())
 
 
 def pack(state: ClusterState) -> bytes:
-    """Return the state as bytes; equal states give equal bytes."""
+    """Return the state as bytes."""
     return _dumps(
         (
             tuple(pack_fact(fact) for fact in state.facts),
