@@ -11,6 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 setup: .venv/ready ## Make .venv from the locked, hashed requirements (again only when they change)
+	@echo "The environment is ready: make test, make demo."
 
 check: .venv/ready ## Format, lint, types, layers, schemas, tidiness
 	$(BIN)/ruff format --check

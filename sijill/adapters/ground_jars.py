@@ -86,9 +86,9 @@ def _download(
     progress(f"Kafka: downloading {len(lock)} jars (about 45 MB in all, once) into {folder}")
     pool = ThreadPoolExecutor(DOWNLOADS_AT_ONCE)
     try:
-        names = pool.map(partial(_download_one, folder, maven), lock.items())
-        for done, name in enumerate(names, start=1):
-            progress(f"Kafka: {done} of {len(lock)} jars, {name.split(':')[1]}")
+        for done, _ in enumerate(pool.map(partial(_download_one, folder, maven), lock.items()), 1):
+            if done % 5 == 0 or done == len(lock):
+                progress(f"Kafka: {done} of {len(lock)} jars")
     except OSError as error:  # what its network client raises, too
         #:
         raise GroundError(
@@ -100,7 +100,7 @@ def _download(
         pool.shutdown(cancel_futures=True)
 
 
-def _download_one(folder: Path, maven: object, entry: tuple[str, str]) -> str:
+def _download_one(folder: Path, maven: object, entry: tuple[str, str]) -> None:
     name, checksum = entry
     group, artifact, version = name.split(":")
     (folder / _path(name)).unlink(missing_ok=True)
@@ -111,7 +111,6 @@ def _download_one(folder: Path, maven: object, entry: tuple[str, str]) -> str:
     if not _matches(folder, name, checksum):
         (folder / _path(name)).unlink(missing_ok=True)
         raise GroundError(f"The checksum of {name} differs from the lock file; it was not used.")
-    return name
 
 
 def _path(name: str) -> Path:
