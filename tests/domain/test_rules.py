@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from sijill.domain import rulebook
 from sijill.domain.case_facts import World, read_world
 from sijill.domain.event import INF, Enrollment
-from sijill.domain.rules import evaluate_household, evaluate_person, household_scope
+from sijill.domain.rules import evaluate_household, evaluate_person
+from sijill.domain.rules.holding import COMPARED
 from sijill.domain.rules.overlap import HouseholdFacts, Overlap, PersonFacts
+from sijill.domain.rules.payments import household_scope
 
 IRAQ = rulebook.load("iraq")
 FIRST = date(2024, 1, 1).toordinal()
@@ -212,3 +214,12 @@ def test_an_open_overlap_lists_months_up_to_the_day() -> None:
     assert overlap.months == ("2024-10", "2024-11", "2024-12")
     assert overlap.spans == ((date(2024, 10, 20).toordinal(), INF),)
     assert next_change == date(2025, 1, 1).toordinal()
+
+
+def test_a_flood_of_records_is_not_compared_one_by_one() -> None:
+    """A hundred records of one person in one programme give the pairs of the first twenty only."""
+    world = read_world(["pension P1 2024-01-01 .."] * 100, IRAQ)
+
+    overlaps, _ = findings(world, FIRST)
+
+    assert len(overlaps) == COMPARED * (COMPARED - 1) // 2

@@ -128,7 +128,7 @@ class Case:
     then: tuple[Mapping[str, object], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule as its file says it, every dated part resolved to a timeline."""
 

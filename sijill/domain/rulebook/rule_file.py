@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class Frame(NamedTuple):
-    """What a rule's file is read against: the book's programmes and currency, and the day of knowledge."""
+    """What a rule's file is read against: parts of the book, and the day of knowledge."""
 
     programmes: tuple[str, ...]
     currency: str

@@ -7,11 +7,11 @@ Besides the overlaps comes the next day on which the result could differ, INF wh
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sijill.domain.rulebook.model import Book
+from sijill.domain.rulebook.model import Book, Rule
 from sijill.domain.rules import duplicate, household, pair, payments
 from sijill.domain.rules.conclude import Findings
-from sijill.domain.rules.holding import holdings
-from sijill.domain.rules.overlap import HouseholdFacts, Overlap, PersonFacts
+from sijill.domain.rules.holding import Holdings, holdings
+from sijill.domain.rules.overlap import HouseholdFacts, Overlap, PersonFacts, Subject
 from sijill.domain.rules.plan import plan_of
 
 __all__ = ["EVALUATORS", "evaluate_household", "evaluate_person"]
@@ -23,51 +23,38 @@ EVALUATORS: Final[Mapping[str, Callable[..., None]]] = {
     "PAY-AFTER-DEATH": payments.after_death,
     "OVL-HH": household.evaluate,
 }
-"""The evaluator of each type of rule."""
+"""The evaluator of each type of rule: (rule, subject, holdings, *, findings)."""
 
 
 def evaluate_person(person: PersonFacts, book: Book, as_of: int) -> tuple[list[Overlap], int]:
     """Return the overlaps of one person on the as-of day, and the day of the next change."""
     plan = plan_of(book)
     held = holdings(person.facts, plan, household=False)
-    findings = Findings(plan, as_of)
-    # A lone enrollment meets nothing: most people leave here.
-    if len(held.held) > 1 or any(len(facts) > 1 for facts in held.held.values()):
-        for key in held.held:
-            for rule in plan.by_holding.get(key, ()):
-                EVALUATORS[rule.type](rule, key, holdings=held, findings=findings)
+    # A lone enrollment meets nothing, and most people leave here.
+    alone = len(held.held) < 2 and not any(len(facts) > 1 for facts in held.held.values())
+    rules = {} if alone else {r.id: r for key in held.held for r in plan.by_holding.get(key, ())}
     if held.twice:
-        for rule in plan.paid_twice:
-            payments.paid_twice(rule, held, findings)
+        rules |= plan.paid_twice
     if person.death is not None:
-        for rule in plan.after_death:
-            payments.after_death(rule, person, findings)
-    return _sorted(findings)
+        rules |= plan.after_death
+    return _evaluated(rules, person, held, findings=Findings(plan, as_of))
 
 
 def evaluate_household(family: HouseholdFacts, book: Book, as_of: int) -> tuple[list[Overlap], int]:
     """Return the overlaps of one household on the as-of day, and the day of the next change."""
     plan = plan_of(book)
     held = holdings(family.facts, plan, household=True)
-    findings = Findings(plan, as_of)
+    rules = dict(plan.household) if held.held else {}
     if held.twice:
-        scope = household_scope(family)
-        for rule in plan.paid_twice:
-            payments.paid_twice(rule, held, findings, household=scope)
-    if held.held:
-        for rule in plan.household:
-            household.evaluate(rule, family, holdings=held, findings=findings)
-    return _sorted(findings)
+        rules |= plan.paid_twice
+    return _evaluated(rules, family, held, findings=Findings(plan, as_of))
 
 
-def household_scope(family: HouseholdFacts) -> bytes:
-    """Return a household as the scope of an overlap: ministry, roster and number, NUL between."""
-    return f"{family.ministry}\0{family.roster}\0{family.number}".encode()
-
-
-def _sorted(findings: Findings) -> tuple[list[Overlap], int]:
-    if not findings.overlaps:
-        return [], findings.next_change
+def _evaluated(
+    rules: Mapping[str, Rule], subject: Subject, held: Holdings, *, findings: Findings
+) -> tuple[list[Overlap], int]:
+    for rule in rules.values():
+        EVALUATORS[rule.type](rule, subject, held, findings=findings)
     return sorted(findings.overlaps, key=_place), findings.next_change
 
 

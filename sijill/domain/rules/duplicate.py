@@ -8,14 +8,17 @@ from itertools import combinations
 
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings
-from sijill.domain.rules.holding import Holdings, source_order
+from sijill.domain.rules.holding import INCOME_KEYS, Holdings, compared, source_order
+from sijill.domain.rules.overlap import Subject
 from sijill.domain.rules.pair import meet
 
+_INCOMES = frozenset(INCOME_KEYS.values())
 
-def evaluate(rule: Rule, key: str, *, holdings: Holdings, findings: Findings) -> None:
-    """Add every overlap among the person's enrollments in programme `key`."""
-    enrollments = holdings.held[key]
-    if len(enrollments) < 2:
-        return
-    for sides in combinations(sorted(enrollments, key=source_order), 2):
-        meet(rule, sides, holdings=holdings, findings=findings)
+
+def evaluate(rule: Rule, _: Subject, holdings: Holdings, *, findings: Findings) -> None:
+    """Add every overlap among a person's enrollments in each of the rule's programmes."""
+    for key, facts in holdings.held.items():
+        if len(facts) < 2 or key in _INCOMES or (rule.left.keys and key not in rule.left.keys):
+            continue
+        for sides in combinations(sorted(compared(facts), key=source_order), 2):
+            meet(rule, sides, holdings, findings=findings)

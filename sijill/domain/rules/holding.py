@@ -10,6 +10,9 @@ from sijill.domain.timeline import Spans, coalesce, subtract
 ACTIVE = ("ACTIVE", "SUSPENDED", "EXITED")
 """Statuses of an enrollment whose dates count; PROPOSED waits for a decision."""
 
+COMPARED = 20
+"""A person's records in one programme beyond this number are not compared one by one."""
+
 INCOME_KEYS = {
     "PUBLIC_SALARY": "income:public-salary",
     "PENSION": "income:pension",
@@ -93,6 +96,15 @@ def active(fact: Fact) -> Spans:
     if isinstance(detail, Income):
         return coalesce(((detail.start, detail.stop),))
     raise TypeError(f"a {fact.stream} has no days of its own")
+
+
+def compared(facts: list[Fact]) -> list[Fact]:
+    """Return the facts of one holding that are compared: at most COMPARED, first by source.
+
+    So many records under one identity are a fault of that identity; comparing each with each
+    would let one hostile sender stop the hub.
+    """
+    return facts if len(facts) <= COMPARED else sorted(facts, key=source_order)[:COMPARED]
 
 
 def source_order(fact: Fact) -> tuple[str, str, str, str]:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sijill.domain.event import Fact, Income
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings, Meeting, conclude
-from sijill.domain.rules.holding import INCOME_KEYS, Holdings, active, payments_beside
-from sijill.domain.rules.overlap import HouseholdFacts
+from sijill.domain.rules.holding import INCOME_KEYS, Holdings, active, compared, payments_beside
+from sijill.domain.rules.overlap import HouseholdFacts, Subject
 from sijill.domain.timeline import (
     Spans,
     coalesce,
@@ -20,6 +20,7 @@ from sijill.domain.timeline import (
     month_span,
     months,
     next_month,
+    spans_of,
     union,
     value_at,
 )
@@ -33,13 +34,12 @@ class _Shared(NamedTuple):
     lines: tuple[Fact, ...]
 
 
-def evaluate(
-    rule: Rule, household: HouseholdFacts, *, holdings: Holdings, findings: Findings
-) -> None:
+def evaluate(rule: Rule, subject: Subject, holdings: Holdings, *, findings: Findings) -> None:
     """Add every overlap of the household's enrollments with its members' incomes."""
+    assert isinstance(subject, HouseholdFacts)
     for key in rule.left.keys & holdings.held.keys():
-        for enrollment in holdings.held[key]:
-            shared = _shared(rule, enrollment, household)
+        for enrollment in compared(holdings.held[key]):
+            shared = _shared(rule, enrollment, subject)
             if shared:
                 payments = payments_beside(enrollment, holdings.facts, findings.plan)
                 _by_month(rule, enrollment, shared=shared, payments=payments, findings=findings)
@@ -47,7 +47,8 @@ def evaluate(
 
 def _shared(rule: Rule, enrollment: Fact, household: HouseholdFacts) -> list[_Shared]:
     assert rule.right is not None
-    days = active(enrollment)
+    # Only days that the rule governs: a record may claim to begin in any century.
+    days = intersect(active(enrollment), spans_of(rule.in_force))
     found: dict[bytes, _Shared] = {}
     for member in household.members:
         if member.role.lower() not in rule.right.roles:

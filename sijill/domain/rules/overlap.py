@@ -40,6 +40,9 @@ class HouseholdFacts(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+Subject = PersonFacts | HouseholdFacts
+
+
 class Overlap(NamedTuple):
     """One finding of one rule: the whole evidence, when, how much, and how sure."""
 

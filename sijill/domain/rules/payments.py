@@ -10,17 +10,16 @@ from sijill.domain.event import Fact, Payment, Vital
 from sijill.domain.rulebook.model import Rule
 from sijill.domain.rules.conclude import Findings, Meeting, conclude
 from sijill.domain.rules.holding import Holdings, payments_made, source_order
-from sijill.domain.rules.overlap import PersonFacts
+from sijill.domain.rules.overlap import HouseholdFacts, PersonFacts, Subject
 from sijill.domain.timeline import coalesce, value_at
 
 
-def paid_twice(
-    rule: Rule, holdings: Holdings, findings: Findings, *, household: bytes = b""
-) -> None:
+def paid_twice(rule: Rule, subject: Subject, holdings: Holdings, *, findings: Findings) -> None:
     """Add an overlap for each benefit class and period that was paid more than once.
 
     The overlap holds from the day on which the last of the periods has begun.
     """
+    household = household_scope(subject) if isinstance(subject, HouseholdFacts) else b""
     for (benefit_class, period), payments in holdings.twice.items():
         counted = _of_rule(rule, payments)
         if len(counted) < 2:
@@ -39,20 +38,21 @@ def paid_twice(
         conclude(rule, meeting, findings)
 
 
-def after_death(rule: Rule, person: PersonFacts, findings: Findings) -> None:
+def after_death(rule: Rule, subject: Subject, holdings: Holdings, *, findings: Findings) -> None:
     """Add an overlap for each programme that pays for a period after the death and its run-off.
 
     A run-off of n days lets periods pass that begin on any of the n days after the day of death.
     """
-    death = _death(person)
-    if death is None or rule.run_off is None:
+    assert rule.run_off is not None
+    death = _death(subject) if isinstance(subject, PersonFacts) else None
+    if death is None:
         return
     run_off = value_at(rule.params[rule.run_off].values, _vital(death).day)
     if run_off is None:
         return
     last_day = _vital(death).day + run_off
     late: dict[tuple[str, str], list[Fact]] = {}
-    paid = [fact for fact, _ in payments_made(person.facts, findings.plan)]
+    paid = [fact for fact, _ in payments_made(holdings.facts, findings.plan)]
     for fact in _of_rule(rule, paid):
         payment = _payment(fact)
         if payment.start <= last_day:
@@ -76,6 +76,11 @@ def after_death(rule: Rule, person: PersonFacts, findings: Findings) -> None:
 def record_scope(fact: Fact) -> bytes:
     """Return a record as the scope of an overlap: ministry, stream and id, parted by NUL."""
     return f"{fact.ministry}\0{fact.stream}\0{fact.record_id}".encode()
+
+
+def household_scope(family: HouseholdFacts) -> bytes:
+    """Return a household as the scope of an overlap: ministry, roster and number, NUL between."""
+    return f"{family.ministry}\0{family.roster}\0{family.number}".encode()
 
 
 def _of_rule(rule: Rule, payments: Sequence[Fact]) -> list[Fact]:

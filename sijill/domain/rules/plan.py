@@ -23,9 +23,9 @@ class Plan:
     """
     by_holding: Mapping[str, tuple[Rule, ...]]
     """Programme code to the person rules whose left side it is."""
-    paid_twice: tuple[Rule, ...]
-    after_death: tuple[Rule, ...]
-    household: tuple[Rule, ...]
+    paid_twice: Mapping[str, Rule]
+    after_death: Mapping[str, Rule]
+    household: Mapping[str, Rule]
     exemptions: Mapping[tuple[str, str], tuple[Exemption, ...]]
     """(rule, version label) to its exemptions, the one that overrides all others first."""
 
@@ -56,8 +56,8 @@ def plan_of(book: Book) -> Plan:
     )
 
 
-def _of_type(book: Book, kind: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in book.rules if rule.type == kind)
+def _of_type(book: Book, kind: str) -> dict[str, Rule]:
+    return {rule.id: rule for rule in book.rules if rule.type == kind}
 
 
 def _chain(rule: Rule, label: str) -> tuple[Exemption, ...]:
