@@ -82,6 +82,7 @@ class _Reader:
 
     def __init__(self, book: Book, heads: dict[str, str]) -> None:
         self.book, self.heads = book, heads
+        self.scale: int = 10 ** CURRENCIES[book.currency]
 
     def read(self, number: int, words: list[str]) -> Line:
         """Return one line as a fact."""
@@ -119,10 +120,22 @@ class _Reader:
             person, rest = rest[0], rest[1:]
         period, amount, *marks = rest
         status = next((m.upper() for m in marks if m in ("planned", "reversed")), "MADE")
+        start, stop = month_span(period)
         payment = Payment(
-            *(programme, status, period, *month_span(period)),
-            *(self._money(amount), self.book.currency, "CASH"),
-            *(None, None, household, None, None, None),
+            programme=programme,
+            status=status,
+            period=period,
+            start=start,
+            stop=stop,
+            amount=self._money(amount),
+            currency=self.book.currency,
+            form="CASH",
+            planned_on=None,
+            paid_on=None,
+            household=household,
+            account=None,
+            reference=None,
+            centre=None,
         )
         return Line(_fact(number, self._ministry(programme, marks), payment, marks), person)
 
@@ -133,9 +146,21 @@ class _Reader:
         if "suspended" in marks:
             suspensions = (_period(marks[marks.index("suspended") + 1 :])[0],)
         enrollment = Enrollment(
-            *(programme, "PROPOSED" if "proposed" in marks else "ACTIVE", start, stop),
-            *(suspensions, holder if holder.startswith("H") else None, (), None, None, ()),
-            *(None, None, None, None, None),
+            programme=programme,
+            status="PROPOSED" if "proposed" in marks else "ACTIVE",
+            start=start,
+            stop=stop,
+            suspensions=suspensions,
+            household=holder if holder.startswith("H") else None,
+            categories=(),
+            disability_degree=None,
+            care_recipient=None,
+            waivers=(),
+            centre=None,
+            account=None,
+            exit_reason=None,
+            amount=None,
+            currency=None,
         )
         ministry = self._ministry(programme, marks)
         return Line(_fact(number, ministry, enrollment, marks), self.heads.get(holder, holder))
@@ -147,7 +172,7 @@ class _Reader:
         return known.ministries[0] if known else "nobody"
 
     def _money(self, word: str) -> int:
-        return int(word) * 10 ** CURRENCIES[self.book.currency]
+        return int(word) * self.scale
 
 
 STREAM_OF = {
@@ -162,10 +187,21 @@ STREAM_OF = {
 def _fact(number: int, ministry: str, detail: Detail, marks: Iterable[str] = ()) -> Fact:
     stream, record_id = STREAM_OF[type(detail)], f"r{number:02d}"
     content = hashlib.blake2b(repr(detail).encode(), digest_size=16).digest()
-    record = record_key(ministry, stream, record_id)
     return Fact(
-        *(record, "", stream, ministry, record_id, 1, content, "disputed" in marks),
-        *(0, f"e{number:02d}", (), None, NOBODY, detail),
+        record=record_key(ministry, stream, record_id),
+        line="",
+        stream=stream,
+        ministry=ministry,
+        record_id=record_id,
+        seq=1,
+        content=content,
+        disputed="disputed" in marks,
+        occurred_at=0,
+        event_id=f"e{number:02d}",
+        tokens=(),
+        signature=None,
+        person=NOBODY,
+        detail=detail,
     )
 
 
@@ -178,8 +214,8 @@ def _adorned(line: Line, words: list[list[str]]) -> Line:
     for kind, about, *rest in words:
         if kind == "waiver" and about == holder:
             (start, stop), code = _period(rest)
-            waivers = (*detail.waivers, (*code, start, stop))
-            detail = detail._replace(waivers=waivers)  # type: ignore[arg-type]
+            waivers = (*detail.waivers, (code[0], start, stop))
+            detail = detail._replace(waivers=waivers)
         if kind == "category" and about == holder:
             detail = detail._replace(categories=(*detail.categories, *rest))
     return line._replace(fact=line.fact._replace(detail=detail))
@@ -199,17 +235,28 @@ def _households(
         detail = line.fact.detail
         if isinstance(detail, Enrollment | Payment) and detail.household:
             programme = book.programmes.get(detail.programme)
-            if programme and programme.household:
-                roster = programme.roster or (line.fact.ministry, "")
-                grouped.setdefault((*roster, detail.household), []).append(line)
-    for (ministry, roster, number), given in sorted(grouped.items()):
-        members = tuple(
-            Member(line.fact.detail.role, *line.fact.detail[3:5], line.fact, persons[line.person])
-            for line in lines
-            if isinstance(line.fact.detail, Membership) and line.fact.detail.number == number
-        )
+            if programme and programme.roster:
+                grouped.setdefault((*programme.roster, detail.household), []).append(line)
+    for (keeper, code, number), given in sorted(grouped.items()):
         facts = tuple(line.fact for line in given)
-        yield HouseholdFacts(ministry, roster, number, members, facts)
+        members = tuple(_members(number, lines, persons)) or tuple(_heads(given, persons))
+        yield HouseholdFacts(keeper, code, number, members, facts)
+
+
+def _members(number: str, lines: list[Line], persons: dict[str, PersonFacts]) -> Iterable[Member]:
+    for line in lines:
+        detail = line.fact.detail
+        if isinstance(detail, Membership) and detail.number == number:
+            person = persons[line.person]
+            yield Member(detail.role, detail.start, detail.stop, line.fact, person)
+
+
+def _heads(lines: list[Line], persons: dict[str, PersonFacts]) -> Iterable[Member]:
+    """Without a roster the enrolled person is the head and the only member."""
+    for line in lines:
+        detail = line.fact.detail
+        if isinstance(detail, Enrollment):
+            yield Member("HEAD", detail.start, detail.stop, line.fact, persons[line.person])
 
 
 def _period(words: list[str]) -> tuple[Span, list[str]]:

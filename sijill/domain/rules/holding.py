@@ -34,8 +34,8 @@ class Holdings(NamedTuple):
 def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holdings:
     """Return what the facts say is held.
 
-    Payments of household programmes that carry a household number are compared in that household
-    alone, others at the person: `household` says which of the two is asked for.
+    Payments of programmes with a roster that carry a household number are compared in that
+    household alone, others at the person: `household` says which of the two is asked for.
     """
     benefits = plan.benefits
     held: dict[str, list[Fact]] = {}

@@ -17,7 +17,7 @@ class Plan:
 
     book: Book
     benefits: Mapping[str, tuple[str, bool, frozenset[str]]]
-    """Programme code to (benefit class, held by households, owners).
+    """Programme code to (benefit class, whether a roster of households holds it, owners).
 
     A programme counts only in what its owners write. Plain tuples, as this is read once per fact.
     """
@@ -41,7 +41,11 @@ def plan_of(book: Book) -> Plan:
     return Plan(
         book=book,
         benefits={
-            code: (programme.benefit_class, programme.household, frozenset(programme.ministries))
+            code: (
+                programme.benefit_class,
+                programme.roster is not None,
+                frozenset(programme.ministries),
+            )
             for code, programme in book.programmes.items()
         },
         by_holding=by_holding,
