@@ -6,6 +6,7 @@ record lie on one partition, in the order in which they are yielded.
 """
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from itertools import count
 from random import Random
@@ -20,6 +21,10 @@ DELAY_MAX = 20_000
 """How many drafts later, at most, a held message is sent: bounds the memory, too."""
 
 BROKEN_EVERY = 900
+
+BATCH = 200
+RESENT_EVERY = 9_000
+"""After so many drafts somebody sends the last batch again, to be on the safe side."""
 
 CORRECTABLE = {
     "enrollment": "delivery_centre",
@@ -65,6 +70,7 @@ class Noise:
         self._breakages = list(KINDS)
         self._broken = 0
         self._latest: dict[str, Draft] = {}
+        self._recent: deque[tuple[Draft, str]] = deque(maxlen=BATCH)
 
     def disturb(self, drafts: Iterator[Draft]) -> Iterator[Message]:
         """Yield the messages of all drafts, and everything that noise adds to them."""
@@ -82,6 +88,8 @@ class Noise:
             self._latest[draft.stream] = draft
             if clock % BROKEN_EVERY == BROKEN_EVERY - 1:
                 yield from self._break(draft)
+            if clock % RESENT_EVERY == RESENT_EVERY - 1:
+                yield from self._send_again()
         while self._held:
             yield self._release()
         while self._broken < len(KINDS):
@@ -119,6 +127,8 @@ class Noise:
         """Return the message of a draft that nothing newer has overtaken, so: applied."""
         self._truth.sent(APPLIED)
         self._saw(draft)
+        label = label or self._sealer.label(draft.ministry)
+        self._recent.append((draft, label))
         return self._sealer.seal(draft, label=label, single_object=single_object)
 
     def _saw(self, draft: Draft) -> None:
@@ -142,17 +152,29 @@ class Noise:
         """Return what was held longest; versions sent meanwhile decide what becomes of it."""
         held = heapq.heappop(self._held)
         record, seq = held.draft.record, held.draft.payload["source_seq"]
+        label = held.label or self._sealer.label(held.draft.ministry)
         highest = self._highest.get(record, -1)
         if seq > highest:
             self._truth.sent(APPLIED)
             self._highest[record] = seq
+            self._recent.append((held.draft, label))
         else:
             self._truth.sent(DUPLICATE if seq == highest else SUPERSEDED)
         self._waiting[record] -= 1
         if not self._waiting[record]:
             del self._waiting[record]
             self._highest.pop(record, None)
-        return self._sealer.seal(held.draft, label=held.label)
+        return self._sealer.seal(held.draft, label=label)
+
+    def _send_again(self) -> Iterator[Message]:
+        """Send what was last applied once more, byte for byte, as after a doubtful transfer."""
+        highest: dict[RecordName, int] = {}
+        for draft, _ in self._recent:
+            highest[draft.record] = draft.payload["source_seq"]
+        for draft, label in self._recent:
+            newest = highest[draft.record] == draft.payload["source_seq"]
+            self._truth.sent(DUPLICATE if newest else SUPERSEDED)
+            yield self._sealer.seal(draft, label=label)
 
     def _break(self, *drafts: Draft) -> Iterator[Message]:
         """Send the next kind of breakage that fits a draft, so that all kinds have their turn."""

@@ -24,9 +24,9 @@ AS_OF = date(2026, 11, 24).toordinal()
 ROUTING_KEY = b"routing-key-of-the-tests-only---"
 
 
-def plan(seed: int = 11, persons: int = 1_200) -> Simulation:
+def plan(seed: int = 11, persons: int = 1_200, *, as_of: int = AS_OF) -> Simulation:
     """Return a plan of a small population."""
-    return Simulation(seed=seed, persons=persons, as_of=AS_OF, routing_key=ROUTING_KEY)
+    return Simulation(seed=seed, persons=persons, as_of=as_of, routing_key=ROUTING_KEY)
 
 
 def fingerprint(simulation: Simulation) -> str:
@@ -63,11 +63,15 @@ def test_truth_waits_for_the_last_message() -> None:
         _ = simulation.truth
 
 
-@pytest.mark.parametrize("seed", [11, 5_000])
-def test_nothing_overlaps_by_accident(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "day"),
+    [(11, "2026-11-24"), (5_000, "2026-03-01"), (77, "2025-12-31"), (4, "2024-02-29")],
+)
+def test_nothing_overlaps_by_accident(seed: int, day: str) -> None:
     """A naive search finds exactly the overlaps and the permitted pairs that were planted."""
-    simulation = plan(seed)
-    story = Story(simulation.drafts(), today=AS_OF - EPOCH)
+    as_of = date.fromisoformat(day).toordinal()
+    simulation = plan(seed, as_of=as_of)
+    story = Story(simulation.drafts(), today=as_of - EPOCH)
     truth = simulation.truth
 
     found, allowed = overlaps(story), permitted(story)
