@@ -40,7 +40,9 @@ def ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
             print(f"\n{sentence}", end="", flush=True)
 
     with (
-        tempfile.TemporaryDirectory(prefix="sijill-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(
+            prefix="sijill-", dir=_fast_folder(), ignore_cleanup_errors=True
+        ) as folder,
         start_ground(Path(folder), progress=say) as started,
     ):
         yield started

@@ -42,6 +42,7 @@ group.initial.rebalance.delay.ms=0
 log.cleaner.dedupe.buffer.size=2097152
 num.network.threads=2
 num.io.threads=2
+num.recovery.threads.per.data.dir=16
 """
 
 LOG4J = """\
