@@ -5,6 +5,7 @@ database needs answered: which topic is this really, and where does the readable
 """
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from confluent_kafka import (
     Consumer,
     IsolationLevel,
     KafkaError,
+    KafkaException,
     Producer,
     TopicCollection,
     TopicPartition,
@@ -25,6 +27,15 @@ Options = dict[str, Any]
 TIMEOUT_S = 30.0
 MESSAGE_BYTES_MAX = 4_194_304
 """Above the source topics' own limit, so that a quarantined record fits with its headers."""
+
+LEADERLESS = frozenset(
+    (
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._NOENT,  # noqa: SLF001 - its public name
+    )
+)
+LEADER_WAIT_S = 0.2
 
 LOG = logging.getLogger("sijill.kafka")
 
@@ -120,11 +131,7 @@ def log_ranges(
     """
     places = sorted(partitions)
     earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-    wanted = {TopicPartition(topic, part): earliest for topic, part in places}
-    if not wanted:
-        return {}
-    answers = client.list_offsets(wanted, request_timeout=TIMEOUT_S)
-    first = {(p.topic, p.partition): f.result(TIMEOUT_S).offset for p, f in answers.items()}
+    first = _offsets(client, places, earliest, isolation=IsolationLevel.READ_UNCOMMITTED)
     last = end_offsets(client, places, committed=False)
     return {place: (first[place], last[place]) for place in places}
 
@@ -140,14 +147,31 @@ def end_offsets(
     """
     isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    wanted = {TopicPartition(topic, part): latest for topic, part in partitions}
-    if not wanted:
-        return {}
-    answers = client.list_offsets(wanted, isolation_level=isolation, request_timeout=TIMEOUT_S)
-    return {
-        (place.topic, place.partition): future.result(TIMEOUT_S).offset
-        for place, future in answers.items()
-    }
+    return _offsets(client, partitions, latest, isolation=isolation)
+
+
+def _offsets(
+    client: AdminClient,
+    partitions: Iterable[tuple[str, int]],
+    wanted: OffsetSpec,
+    *,
+    isolation: IsolationLevel,
+) -> dict[tuple[str, int], int]:
+    """Ask for offsets, again for a while: a topic just made, or moving, has no leader yet."""
+    places = {TopicPartition(topic, part): wanted for topic, part in partitions}
+    deadline = time.monotonic() + TIMEOUT_S
+    while places:
+        answers = client.list_offsets(places, isolation_level=isolation, request_timeout=TIMEOUT_S)
+        try:
+            return {
+                (place.topic, place.partition): future.result(TIMEOUT_S).offset
+                for place, future in answers.items()
+            }
+        except KafkaException as error:
+            if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline:
+                raise
+            time.sleep(LEADER_WAIT_S)
+    return {}
 
 
 def _with_connection(settings: Settings, options: Options) -> Options:

@@ -16,6 +16,7 @@ from sijill import topics
 from sijill.adapters import codec, kafka, postgres
 from sijill.adapters.postgres import Connection
 from sijill.adapters.registry import due
+from sijill.adapters.registry import hub as registry_hub
 from sijill.domain import rulebook
 from sijill.publisher import Publisher
 from sijill.settings import Settings
@@ -161,6 +162,10 @@ class Hub:
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
             assert child.wait(60) in (0, -signal.SIGKILL)
+
+    def move_day(self, day: int) -> None:
+        """Let the hub's day come, as the due worker does at midnight."""
+        assert registry_hub.move_day(self.connection, day)
 
     def settled(self) -> bool:
         """Return whether everything published is applied and nothing is due."""
