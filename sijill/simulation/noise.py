@@ -87,13 +87,14 @@ class Noise:
                 yield from self._rarely(draft, chance - rates.late - rates.repeated, clock=clock)
             self._latest[draft.stream] = draft
             if clock % BROKEN_EVERY == BROKEN_EVERY - 1:
-                yield from self._break(draft)
+                yield from self._break()
             if clock % RESENT_EVERY == RESENT_EVERY - 1:
                 yield from self._send_again()
         while self._held:
             yield self._release()
+        # Kinds take turns: after as many as there are, a short plan has shown them all, too.
         while self._broken < len(KINDS):
-            yield from self._break(*self._latest.values())
+            yield from self._break()
 
     def _rarely(self, draft: Draft, chance: float, *, clock: int) -> Iterator[Message]:
         rates, rng = self._rates, self._rng
@@ -176,10 +177,10 @@ class Noise:
             self._truth.sent(DUPLICATE if newest else SUPERSEDED)
             yield self._sealer.seal(draft, label=label)
 
-    def _break(self, *drafts: Draft) -> Iterator[Message]:
-        """Send the next kind of breakage that fits a draft, so that all kinds have their turn."""
+    def _break(self) -> Iterator[Message]:
+        """Send the next kind of breakage, made of the latest draft that it fits."""
         for name in self._breakages:
-            for draft in drafts:
+            for draft in self._latest.values():
                 message = break_message(name, draft, self._sealer, turn=self._broken)
                 if message is not None:
                     self._broken += 1
