@@ -4,17 +4,13 @@ Each function plays one scene from a row of the country's plants file. `when` na
 first ones of each scene are overlaps, the others are near misses in which nothing must happen.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 from sijill.simulation import records
-from sijill.simulation.calendar import Month
-from sijill.simulation.people import Person, block, identifier
-from sijill.simulation.programmes import Programme
-from sijill.simulation.records import SEQ_STEP, Draft, Origin
+from sijill.simulation.people import identifier
+from sijill.simulation.playing import Plant, death, enroll, join, new_version, note, pay
+from sijill.simulation.records import SEQ_STEP, Origin
 from sijill.simulation.stage import BOTH, FILE, NUMBER, PASSPORT, Stage
-
-Plant = dict[str, Any]
 
 LINKS = {"number": (NUMBER, NUMBER), "passport": (PASSPORT, PASSPORT), "third": (NUMBER, PASSPORT)}
 """By which identifiers two records know one person; `third` needs a third record to join them."""
@@ -37,8 +33,8 @@ def two_enrollments(stage: Stage, plant: Plant) -> None:
     second = stage.new_family_number() if left.code == right.code else number
     by_left, by_right = LINKS[plant["link"]]
     ended = through.get(when, month.last + 50 if when == "past" else None)
-    one = _enroll(stage, person, left, by=by_left, number=number, start=first, through=ended)
-    two = _enroll(
+    one = enroll(stage, person, left, by=by_left, number=number, start=first, through=ended)
+    two = enroll(
         stage,
         person,
         right,
@@ -49,21 +45,21 @@ def two_enrollments(stage: Stage, plant: Plant) -> None:
         status="PROPOSED" if when == "proposed" else "ACTIVE",
     )
     if plant["link"] == "third":
-        _join(stage, person, day=month.first + 2, programme=stage.programme(plant["third"]))
+        join(stage, person, day=month.first + 2, programme=stage.programme(plant["third"]))
     if when in ("open", "past"):
-        _pay(stage, person, left, month, by=by_left, number=number)
+        pay(stage, person, left, month, by=by_left, number=number)
         if left.benefit_class != right.benefit_class:
-            _pay(stage, person, right, month, by=by_right, number=second)
+            pay(stage, person, right, month, by=by_right, number=second)
     elif when == "void":
         stage.void(two, month.first + 9)
     elif when == "suspended":
         rest = {"suspended_from": month.first - 1, "suspended_through": over}
         wire = {name: records.wire_day(day) for name, day in rest.items()}
-        _new_version(stage, one, "SUSPENDED", month.first, suspensions=[wire])
+        new_version(stage, one, "SUSPENDED", month.first, suspensions=[wire])
     elif when == "corrected":
         later = records.wire_day(month.last + 1)
-        _new_version(stage, two, "ACTIVE", month.last + 4, enrolled_from=later)
-    _note(stage, plant, one, two)
+        new_version(stage, two, "ACTIVE", month.last + 4, enrolled_from=later)
+    note(stage, plant, one, two)
 
 
 def paid_twice(stage: Stage, plant: Plant) -> None:
@@ -76,7 +72,7 @@ def paid_twice(stage: Stage, plant: Plant) -> None:
     home, when = stage.couple(plant["region"]), plant["when"]
     month = stage.month(back=1)
     start = month.first - 100
-    _enroll(stage, home.head, left, by=BOTH, number=home.number, start=start)
+    enroll(stage, home.head, left, by=BOTH, number=home.number, start=start)
     number = left.roster.number(home.number) if left.roster else None
     one, two = (
         stage.pay(
@@ -95,8 +91,8 @@ def paid_twice(stage: Stage, plant: Plant) -> None:
     if when == "void":
         stage.void(two, month.last + 3)
     if when == "reversed":
-        _new_version(stage, two, "REVERSED", month.last + 3)
-    _note(stage, plant, one, two, period=month.key)
+        new_version(stage, two, "REVERSED", month.last + 3)
+    note(stage, plant, one, two, period=month.key)
 
 
 def paid_after_death(stage: Stage, plant: Plant) -> None:
@@ -111,7 +107,7 @@ def paid_after_death(stage: Stage, plant: Plant) -> None:
     early = stage.month_at(month.place - 5)
     dead = early.first + stage.rng.randrange(20)
     ended = dead if when in ("after", "last") else None
-    _enroll(stage, person, programme, by=BOTH, number=None, start=early.first - 900, through=ended)
+    enroll(stage, person, programme, by=BOTH, number=None, start=early.first - 900, through=ended)
     pay_for = stage.month_at(early.place) if when == "last" else month
     payment = stage.pay(
         stage.known(person, programme.ministries[0], NUMBER),
@@ -119,13 +115,13 @@ def paid_after_death(stage: Stage, plant: Plant) -> None:
         pay_for,
         day=dead + 15 if when == "last" else None,
     )
-    death = _death(stage, plant, person, dead)
+    died = death(stage, plant, person, dead)
     if when == "annulled":
-        stage.void(death, month.first + 1)
+        stage.void(died, month.first + 1)
     if when == "corrected":
         day = records.wire_day(month.last + 2)
-        _new_version(stage, death, "RECORDED", month.last + 4, event_date=day)
-    _note(stage, plant, payment, evidence=[death])
+        new_version(stage, died, "RECORDED", month.last + 4, event_date=day)
+    note(stage, plant, payment, evidence=[died])
 
 
 def member_income(stage: Stage, plant: Plant) -> None:
@@ -144,7 +140,7 @@ def member_income(stage: Stage, plant: Plant) -> None:
     if when == "divorced":
         family.end(member, month.first - 50)
     stage.write(family.written(start + 1))
-    enrolled = _enroll(
+    enrolled = enroll(
         stage, home.head, programme, by=NUMBER, number=home.number, start=start, roster=False
     )
     income = stage.write(
@@ -160,8 +156,8 @@ def member_income(stage: Stage, plant: Plant) -> None:
     if when == "void":
         stage.void(income, month.last)
     if when == "open":
-        _pay(stage, home.head, programme, month, by=NUMBER, number=home.number)
-    _note(stage, plant, enrolled, income)
+        pay(stage, home.head, programme, month, by=NUMBER, number=home.number)
+    note(stage, plant, enrolled, income)
 
 
 def namesakes(stage: Stage, plant: Plant) -> None:
@@ -170,9 +166,9 @@ def namesakes(stage: Stage, plant: Plant) -> None:
     one = stage.person()
     other = stage.person(like=one)
     start = stage.month().first - 300
-    first = _enroll(stage, one, left, by=NUMBER, number=stage.new_family_number(), start=start)
-    second = _enroll(stage, other, right, by=NUMBER, number=stage.new_family_number(), start=start)
-    _note(stage, plant, first, second)
+    first = enroll(stage, one, left, by=NUMBER, number=stage.new_family_number(), start=start)
+    second = enroll(stage, other, right, by=NUMBER, number=stage.new_family_number(), start=start)
+    note(stage, plant, first, second)
 
 
 def mistaken(stage: Stage, plant: Plant) -> None:
@@ -184,14 +180,14 @@ def mistaken(stage: Stage, plant: Plant) -> None:
     one, other = stage.person(), stage.person()
     month = stage.month()
     number = stage.new_family_number()
-    first = _enroll(stage, one, left, by=NUMBER, number=number, start=month.first - 400)
+    first = enroll(stage, one, left, by=NUMBER, number=number, start=month.first - 400)
     ministry = right.ministries[0]
     wrong = stage.known(other, ministry, FILE)
     wrong["identifiers"].insert(0, identifier("NATIONAL_NUMBER", one.national_number))
     second = stage.enroll(wrong, right, start=month.first)
     later = month.last + 10
-    _new_version(stage, second, "ACTIVE", later, person=stage.known(other, ministry, BOTH))
-    _note(stage, plant, first, second)
+    new_version(stage, second, "ACTIVE", later, person=stage.known(other, ministry, BOTH))
+    note(stage, plant, first, second)
 
 
 def placeholder(stage: Stage, plant: Plant) -> None:
@@ -206,7 +202,7 @@ def placeholder(stage: Stage, plant: Plant) -> None:
         known = stage.known(person, programme.ministries[0], FILE)
         known["identifiers"].append(made_up)
         drafts.append(stage.enroll(known, programme, start=start + turn))
-    _note(stage, plant, *drafts)
+    note(stage, plant, *drafts)
 
 
 SCENES: dict[str, Callable[[Stage, Plant], None]] = {
@@ -221,82 +217,3 @@ SCENES: dict[str, Callable[[Stage, Plant], None]] = {
         placeholder,
     )
 }
-
-
-def _note(
-    stage: Stage, plant: Plant, *drafts: Draft, evidence: Iterable[Draft] = (), period: str = ""
-) -> None:
-    """Tell the truth file what was played: the sides, and what else the finding rests on."""
-    names = [draft.record for draft in drafts]
-    more = [draft.record for draft in evidence]
-    if "rule" in plant:
-        stage.truth.expect(
-            plant["rule"], *names, evidence=more, story=plant["story"], period=period
-        )
-    elif "permitted_by" in plant:
-        stage.truth.permit(plant["permitted_by"], *names, story=plant["story"])
-    else:
-        stage.truth.nothing(*names, story=plant["story"])
-
-
-def _enroll(
-    stage: Stage,
-    person: Person,
-    programme: Programme,
-    *,
-    by: str,
-    number: int | None,
-    start: int,
-    through: int | None = None,
-    status: str = "ACTIVE",
-    ministry: str = "",
-    roster: bool = True,
-) -> Draft:
-    """Write an enrollment, and a roster of one head where the programme has one."""
-    ministry = ministry or programme.ministries[0]
-    family = programme.roster.number(number) if programme.roster and number else None
-    if programme.roster and family and roster:
-        head = records.line("1", stage.known(person, ministry, by), role="HEAD", start=start)
-        origin = Origin(programme.roster.ministry, f"R-{family}", SEQ_STEP, start, "ACTIVE")
-        code = programme.roster.code
-        stage.write(records.household(origin, roster=code, number=family, lines=[head]))
-    return stage.enroll(
-        stage.known(person, ministry, by),
-        programme,
-        start=start,
-        through=through,
-        ministry=ministry,
-        number=family,
-        status=status,
-    )
-
-
-def _pay(
-    stage: Stage, person: Person, programme: Programme, month: Month, *, by: str, number: int
-) -> None:
-    """Write the month's payment, so that the overlap has money in it."""
-    family = programme.roster.number(number) if programme.roster else None
-    stage.pay(stage.known(person, programme.ministries[0], by), programme, month, number=family)
-
-
-def _join(stage: Stage, person: Person, *, day: int, programme: Programme) -> None:
-    """Write the third record: it carries the identifiers of the other two."""
-    stage.enroll(stage.known(person, programme.ministries[0], BOTH), programme, start=day)
-
-
-def _new_version(stage: Stage, draft: Draft, status: str, day: int, **changes: Any) -> Draft:
-    head = Origin(
-        draft.ministry,
-        draft.payload["source_record_id"],
-        draft.payload["source_seq"] + SEQ_STEP,
-        day,
-        status,
-    ).head()
-    return stage.write(draft._replace(payload={**draft.payload, **head, **changes}))
-
-
-def _death(stage: Stage, plant: Plant, person: Person, day: int) -> Draft:
-    known = [identifier("NATIONAL_NUMBER", person.national_number)]
-    origin = Origin(plant["registrar"], stage.record_id("death"), SEQ_STEP, day + 2, "RECORDED")
-    whole = block(person, script="arabic", identifiers=known)
-    return stage.write(records.vital(origin, person=whole, kind="DEATH", day=day))
