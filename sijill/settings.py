@@ -4,8 +4,6 @@ Precedence: environment variable, then hub file, then default. All errors are re
 """
 
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -39,10 +37,6 @@ class Settings:
     as_of: int | None = None  # a day ordinal; None means: today in the book's time zone
     metrics_port: int = 0  # 0: any free port
     schema_url: str | None = None
-
-    def ministry_key(self, code: str) -> bytes:
-        """Return the key under which the ministry `code` sees alert ids."""
-        return hmac.digest(self.hub_key, b"ministry\0" + code.encode(), hashlib.sha256)
 
 
 def load(env: Mapping[str, str] = os.environ, hub_file: Path = HUB_FILE) -> Settings:

@@ -74,10 +74,3 @@ def test_secrets_stay_hidden(tmp_path: Path) -> None:
     shown = repr(load(COMPLETE, tmp_path / "none.json"))
 
     assert [word for word in ("secret", KEY, "\\x0f") if word in shown] == []
-
-
-def test_ministries_have_different_keys(hub_file: Path) -> None:
-    """Each ministry sees alert ids under its own key."""
-    settings: Settings = load({}, hub_file)
-
-    assert settings.ministry_key("trade") != settings.ministry_key("pensions")

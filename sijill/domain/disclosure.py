@@ -5,19 +5,9 @@ says what else, if anything, a side may see. Where a side sees nothing and is no
 notice: the agency of a household member learns nothing.
 """
 
-from typing import NamedTuple
-
 from sijill.domain.event import Enrollment, Fact, Income, Payment
 from sijill.domain.rulebook import Book, Rule
 from sijill.domain.rules.overlap import Overlap
-
-
-class View(NamedTuple):
-    """One ministry's view of an overlap, in both languages."""
-
-    other_class: str | None
-    en: str
-    ar: str
 
 
 def rule_of(book: Book, rule_id: str) -> Rule | None:
@@ -45,18 +35,14 @@ def class_of(fact: Fact, book: Book) -> str:
     return fact.stream
 
 
-def notice(overlap: Overlap, book: Book, ministry: str) -> View:
-    """Return what the ministry is told: its own record, the other's class, months and rule."""
+def seen_class(overlap: Overlap, book: Book, ministry: str) -> str | None:
+    """Return the class of what stands on the other side, if the rule lets the ministry see it."""
     rule = rule_of(book, overlap.rule)
     other = next((f for f in overlap.evidence if f.ministry != ministry), None)
-    hidden = rule is not None and rule.right is not None and not rule.right.sees
-    klass = class_of(other, book) if other and not hidden else None
-    months = ", ".join(overlap.months)
-    title = rule.title if rule else {"en": overlap.rule, "ar": overlap.rule}
-    name = book.classes.get(klass or "", {"en": klass or "", "ar": klass or ""})
-    beside = (f" It stands beside: {name['en']}.", f" إلى جانب: {name['ar']}.")
-    return View(
-        klass,
-        f"{title['en']}: {months}.{beside[0] if klass else ''} To be examined.",
-        f"{title['ar']}: {months}.{beside[1] if klass else ''} للتدقيق.",
-    )
+    if other is None:
+        return None
+    if rule is not None and rule.right is not None:
+        side = rule.left if overlap.left.ministry == ministry else rule.right
+        if "class" not in side.sees:
+            return None
+    return class_of(other, book)

@@ -183,6 +183,6 @@ def pack_fact(fact: Fact) -> tuple[object, ...]:
 
 def unpack_fact(packed: tuple[object, ...]) -> Fact:
     """Return the fact that `pack_fact` packed."""
-    *head, person, detail = packed
-    shape = DETAILS[head[2]]  # type: ignore[index]
-    return Fact(*head, Person._make(person), shape._make(detail))  # type: ignore[arg-type]
+    shape = DETAILS[packed[2]]  # type: ignore[index]  # the third part is the stream
+    person, detail = Person._make(packed[12]), shape._make(packed[13])  # type: ignore[arg-type]
+    return Fact._make((*packed[:12], person, detail))

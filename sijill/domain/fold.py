@@ -8,10 +8,13 @@ import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sijill.domain.event import Fact
+from sijill.domain.event import Fact, Person, Vital
 from sijill.domain.identity import Grouping, mention_of
 from sijill.domain.rulebook import Book
 from sijill.domain.rules.overlap import PersonFacts
+
+NOBODY = Person(*(None,) * 9, "UNKNOWN", None, None, None)
+"""A mention that says nothing."""
 
 
 class PersonRow(NamedTuple):
@@ -50,43 +53,43 @@ def persons(grouping: Grouping, book: Book) -> list[PersonFacts]:
 
 def death(facts: Iterable[Fact], book: Book) -> int | None:
     """Return the day of death that the best source gives, or None."""
-    told = [f for f in facts if f.stream == "vital" and f.detail.kind == "DEATH"]  # type: ignore[union-attr]
-    return max(told, key=_weight("death", book)).detail.day if told else None  # type: ignore[union-attr]
+    told = [
+        (_weight("death", fact, book), fact.detail.day)
+        for fact in facts
+        if isinstance(fact.detail, Vital) and fact.detail.kind == "DEATH"
+    ]
+    return max(told)[1] if told else None
 
 
 def row(person: PersonFacts, book: Book) -> PersonRow:
     """Return the person's row: each attribute from its best source, whole names from one source."""
     mentions = [f for f in person.facts if f.stream != "payment"]
 
-    def best(attribute: str, *fields: str) -> tuple[object, ...]:
-        told = [f for f in mentions if getattr(f.person, fields[0]) is not None]
-        if not told:
-            return (None,) * len(fields)
-        chosen = max(told, key=_weight(attribute, book)).person
-        return tuple(getattr(chosen, field) for field in fields)
+    def best(attribute: str, field: str) -> Person:
+        told = [f for f in mentions if getattr(f.person, field) is not None]
+        return max(told, key=lambda f: _weight(attribute, f, book)).person if told else NOBODY
 
-    names = best("name", "given", "father", "grandfather", "great_grandfather", "family")
-    mother = best("name", "mother_given", "mother_father")
-    (sex,) = best("sex", "sex")
-    birth, precision = best("birth", "birth", "birth_precision")
-    place = best("residence", "governorate", "district")
-    (country,) = best("residence", "country")
+    name, mother = best("name", "given"), best("name", "mother_given")
+    birth, place = best("birth", "birth"), best("residence", "governorate")
     return PersonRow(
-        person.key,
-        *names,  # type: ignore[arg-type]
-        *mother,  # type: ignore[arg-type]
-        sex,  # type: ignore[arg-type]
-        birth,  # type: ignore[arg-type]
-        precision or "UNKNOWN",  # type: ignore[arg-type]
-        person.death,
-        *place,  # type: ignore[arg-type]
-        country,  # type: ignore[arg-type]
-        len(mentions),
+        key=person.key,
+        given=name.given,
+        father=name.father,
+        grandfather=name.grandfather,
+        great_grandfather=name.great_grandfather,
+        family=name.family,
+        mother_given=mother.mother_given,
+        mother_father=mother.mother_father,
+        sex=best("sex", "sex").sex,
+        birth=birth.birth,
+        birth_precision=birth.birth_precision,
+        death=person.death,
+        governorate=place.governorate,
+        district=place.district,
+        country=best("residence", "country").country,
+        mentions=len(mentions),
     )
 
 
-def _weight(attribute: str, book: Book):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    def weight(fact: Fact) -> tuple[int, int, bytes]:
-        return (-book.source_rank(attribute, fact.ministry), fact.occurred_at, fact.content)
-
-    return weight
+def _weight(attribute: str, fact: Fact, book: Book) -> tuple[int, int, bytes]:
+    return (-book.source_rank(attribute, fact.ministry), fact.occurred_at, fact.content)

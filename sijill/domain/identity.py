@@ -134,14 +134,11 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     for fact in mentions:
         persons.setdefault(forest.find((fact.record, fact.line)), []).append(fact)
     carried = {token for _, token, _ in links}
-    waiting = []
+    waiting: list[Fact] = []
     for fact in facts:
         if fact.stream == "payment":
-            token = _hook(fact, carried)
-            if token is None:
-                waiting.append(fact)
-            else:
-                persons[forest.find(token)].append(fact)
+            hook = _hook(fact, carried)
+            (waiting if hook is None else persons[forest.find(hook)]).append(fact)
     ordered = sorted((_ordered(p) for p in persons.values()), key=mention_of)
     return Grouping(tuple(ordered), tuple(waiting), tuple(conflicts))
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sijill.adapters.postgres import Cursor, bytea_array, copy_rows, update_rows
 from sijill.adapters.registry.state import pack_overlap, unpack_overlap
 from sijill.domain import alerts
+from sijill.domain.disclosure import rule_of
 from sijill.domain.event import INF, Event
 from sijill.domain.rulebook import Book
 from sijill.domain.rules.overlap import Overlap
@@ -194,7 +195,10 @@ def _decide(
     overlap = finding.overlap if finding else unpack_overlap(before.body)  # type: ignore[union-attr]
     is_open = finding is not None or (before is not None and before.open and not lost)
     basis = alerts.basis(context.hub_key, overlap)
-    verdict = alerts.decide(basis, answers, as_of=context.as_of)
+    rule = rule_of(context.book, overlap.rule)
+    verdict = alerts.decide(
+        basis, answers, as_of=context.as_of, materiality=rule.materiality if rule else 0
+    )
     visible = is_open and overlap.verdict == "raised"
     was_visible = before is not None and before.visible
     same = finding is None or (

@@ -21,6 +21,10 @@ RECEIPT_RUNS_MAX = 4_000
 """Exceptions in one receipt; more are split over several, each well below 512 KB."""
 
 
+_REPEALED = {
+    "en": "The rule is no longer in the rulebook.",
+    "ar": "لم تعد القاعدة واردة في كتاب القواعد.",
+}
 _SEVERITY = {"high": "HIGH", "normal": "MEDIUM", "low": "LOW"}
 
 
@@ -107,7 +111,7 @@ def _common(context: Context, change: Shown) -> dict[str, Any]:
         "rule": overlap.rule,
         "rule_version": overlap.version,
         "type": overlap.type,
-        "legal_basis": [s.cite["en"] for s in rule.sources.values()] if rule else [],
+        "legal_basis": list(explain.legal_basis(overlap, context.book, "en")) if rule else [],
         "months": list(overlap.months),
         "amount": overlap.amount,
         "currency": overlap.currency,
@@ -135,8 +139,8 @@ def _alert(
         "spans": [_span(start, stop) for start, stop in overlap.spans],
         "household_number": household,
         "governorate": next((f.person.governorate for f in overlap.evidence), None),
-        "reason_en": explain.reason(overlap, book, "en"),
-        "reason_ar": explain.reason(overlap, book, "ar"),
+        "reason_en": explain.reason(overlap, book, "en") if rule else _REPEALED["en"],
+        "reason_ar": explain.reason(overlap, book, "ar") if rule else _REPEALED["ar"],
         "asked": disclosure.told(overlap, book),
         "raised_on": change.raised_on - EPOCH,
         "caused_at": caused_at,
@@ -148,7 +152,6 @@ def _notice(
 ) -> dict[str, Any]:
     own = alerts.own_facts(change.overlap, ministry)
     other = next((f for f in change.overlap.evidence if f.ministry != ministry), None)
-    view = disclosure.notice(change.overlap, context.book, ministry)
     return {
         **common,
         "notice_id": alerts.notice_id(context.hub_key, ministry, change.id).hex(),
@@ -156,12 +159,19 @@ def _notice(
         "own_record": {"stream": own[0].stream, "source_record_id": own[0].record_id}
         if own
         else None,
-        "other_class": view.other_class,
+        "other_class": disclosure.seen_class(change.overlap, context.book, ministry),
         "evidence_class": other.stream if other else own[0].stream,
-        "reason_en": view.en,
-        "reason_ar": view.ar,
+        "reason_en": _told(context, change, "en", ministry=ministry),
+        "reason_ar": _told(context, change, "ar", ministry=ministry),
         "answer_by": None,
     }
+
+
+def _told(context: Context, change: Shown, lang: str, *, ministry: str) -> str:
+    """Return the reason as the ministry may read it."""
+    if disclosure.rule_of(context.book, change.overlap.rule) is None:
+        return _REPEALED[lang]
+    return explain.notice(change.overlap, context.book, lang, ministry=ministry)
 
 
 def _side(context: Context, change: Shown, fact: Fact) -> dict[str, Any]:
