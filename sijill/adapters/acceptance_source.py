@@ -12,7 +12,8 @@ from typing import Any
 import schemas
 from sijill.adapters.acceptance_texts import SHORT, UNIQUE, Faults, TextField
 from sijill.adapters.avro_decoder import compile_with
-from sijill.adapters.avro_source import Item, SourceWriter, one_byte
+from sijill.adapters.avro_source import Item, SourceWriter
+from sijill.adapters.avro_widths import one_byte
 from sijill.domain.event import INF, Person
 from sijill.domain.money import CURRENCIES
 
@@ -21,7 +22,10 @@ EPOCH = 719_163
 
 AMOUNT_MAX = 10**15
 LIST_MAX = 1000
-"""The most items of one list in a source record: lines, identifiers, amounts."""
+"""The most items of one list in a source record, such as the lines of a roster."""
+
+IDENTIFIERS_MAX = 32
+"""The most identifiers of one person."""
 
 # 1900-01-01 and 2200-12-31 as days since 1970; 2000-01-01 and the end of 2200 in milliseconds.
 DAY_MIN, DAY_MAX = -25_567, 84_370
@@ -50,8 +54,6 @@ def checked_decoder(stream: str) -> CheckedDecoder:
 class CheckedWriter(SourceWriter):
     """Adds the checks of the border to the decoder of a source stream."""
 
-    items_max = LIST_MAX
-
     def __init__(self) -> None:
         super().__init__()
         self._field = ""
@@ -60,6 +62,10 @@ class CheckedWriter(SourceWriter):
         self.constants["new"] = tuple.__new__
         self.constants["Person"] = Person
         self.constants["PLAIN"] = bytes.maketrans(b"-_./:", b"00000")
+
+    def items_max(self) -> int:
+        """Return the most items of the list that comes next."""
+        return IDENTIFIERS_MAX if self._field == "identifiers" else LIST_MAX
 
     def _note(self, reason: str) -> str:
         return f"faults.append(({self._field!r}, {reason!r}))"

@@ -13,11 +13,11 @@ import struct
 from typing import Any, NamedTuple
 
 from sijill.adapters import avro_reading
+from sijill.adapters.avro_widths import least_width, one_byte
 from sijill.adapters.refusal import Refusal
 
 DEPTH_MAX = 16
 _INT = 2**31
-_WIDTH = {"null": 0, "boolean": 1, "int": 1, "long": 1, "float": 4, "double": 8}
 
 
 class Item(NamedTuple):
@@ -30,9 +30,6 @@ class Item(NamedTuple):
 
 class SourceWriter:
     """Collects the lines of one decoder and the constants that they refer to."""
-
-    items_max = 65_536
-    """The most items of one list or map; no honest record comes near."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -47,6 +44,10 @@ class SourceWriter:
         }
         self._named: dict[str, Any] = {}
         self._count = 0
+
+    def items_max(self) -> int:
+        """Return the most items of the list or map that comes next."""
+        return 65_536
 
     def fresh(self) -> str:
         """Return a variable that no other value uses."""
@@ -215,24 +216,25 @@ class SourceWriter:
     def write_array(self, item: Item) -> str:
         """Read blocks of items until one is empty."""
         name = self.fresh()
-        self._open_blocks(item, name, "[]")
+        most = self._open_blocks(item, name, "[]")
         inner = self.value(Item(item.schema["items"], item.depth + 1, item.indent + 2))
         self.emit(item.indent + 2, f"{name}.append({inner})")
-        self._close_blocks(item, name)
+        self._close_blocks(item, name, most)
         return name
 
     def write_map(self, item: Item) -> str:
         """Read blocks of pairs until one is empty; no key may come twice."""
         name = self.fresh()
-        self._open_blocks(item, name, "{}")
+        most = self._open_blocks(item, name, "{}")
         key = SourceWriter.write_string(self, Item("string", item.depth, item.indent + 2))
         self.emit(item.indent + 2, f"if {key} in {name}: raise Refusal('DUPLICATE_KEY')")
         inner = self.value(Item(item.schema["values"], item.depth + 1, item.indent + 2))
         self.emit(item.indent + 2, f"{name}[{key}] = {inner}")
-        self._close_blocks(item, name)
+        self._close_blocks(item, name, most)
         return name
 
-    def _open_blocks(self, item: Item, name: str, empty: str) -> None:
+    def _open_blocks(self, item: Item, name: str, empty: str) -> int:
+        most = self.items_max()
         is_map = "values" in item.schema
         inner = item.schema["values"] if is_map else item.schema["items"]
         # The key of a map takes at least the byte of its length.
@@ -242,18 +244,16 @@ class SourceWriter:
         self.emit(
             item.indent,
             f"{name} = {empty}; n{name} = d[p]; p += 1; e{name} = -1",
-            f"if n{name} & 129:",
-            f"    n{name}, p, e{name} = {self._block(f'width={width}, have=0')}",
+            f"if n{name} & 1 or n{name} > {min(2 * most, 127)}:",
+            f"    n{name}, p, e{name} = {_block(f'width={width}, have=0', most)}",
             f"else: n{name} >>= 1",
             f"while n{name}:",
             f"    for _ in range(n{name}):",
         )
+        return most
 
-    def _block(self, how: str) -> str:
-        return f"block(d, p - 1, loose, {how}, most={self.items_max})"
-
-    def _close_blocks(self, item: Item, name: str) -> None:
-        call = self._block(f"width=1, have=len({name})")
+    def _close_blocks(self, item: Item, name: str, most: int) -> None:
+        call = _block(f"width=1, have=len({name})", most)
         self.emit(
             item.indent + 1,
             f"if e{name} >= 0 and e{name} != p: raise Refusal('BAD_LENGTH')",
@@ -277,24 +277,5 @@ class SourceWriter:
         return name
 
 
-def one_byte(values: list[Any]) -> list[Any]:
-    """Return the table from the byte that encodes an index to the value; None elsewhere."""
-    table: list[Any] = [None] * 256
-    table[: 2 * len(values[:64]) : 2] = values[:64]
-    return table
-
-
-def least_width(schema: Any, named: dict[str, Any]) -> int:
-    """Return the least number of bytes that one value of the schema takes."""
-    if isinstance(schema, list):
-        return 1 + min(least_width(branch, named) for branch in schema)
-    kind = schema["type"] if isinstance(schema, dict) else schema
-    if isinstance(kind, dict | list):
-        return least_width(kind, named)
-    if kind in named:
-        return least_width(named[kind], named)
-    if kind == "record":
-        return sum(least_width(field["type"], named) for field in schema["fields"])
-    if kind == "fixed":
-        return int(schema["size"])
-    return _WIDTH.get(kind, 1)
+def _block(how: str, most: int) -> str:
+    return f"block(d, p - 1, loose, {how}, most={most})"

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastavro.schema import SchemaParseException, parse_schema
 
-from sijill.adapters.avro_source import least_width
+from sijill.adapters.avro_widths import least_width
 
 NAMESPACE = "sijill"
 SIZE_MAX = 32_768

