@@ -9,8 +9,10 @@ import pytest
 
 from services.relay import Relay
 from sijill.adapters.ground import Ground
+from sijill.adapters.postgres import connect
+from sijill.adapters.relay_store import RelayStore
 from sijill.settings import Settings
-from tests.services.relay_world import RelayWorld, make_world
+from tests.services.relay_world import ALERT, INSERT, SCHEMA_ID, RelayWorld, make_world
 
 
 @pytest.fixture
@@ -44,6 +46,25 @@ def test_killed_broker_comes_back_to_the_same_relay(ground: Ground, world: Relay
         wait_until_empty(world)
 
     assert world.bodies(b"a") == [(1, b"one"), (2, b"two"), (3, b"three")]
+
+
+def test_what_was_numbered_survives_a_crash(ground: Ground, world: RelayWorld) -> None:
+    """Numbering makes rows durable before Kafka sees them, though their writer did not wait."""
+    store = RelayStore(world.settings.postgres_dsn)
+    assert store.take_over() is not None
+    with connect(world.settings.postgres_dsn) as writer:
+        writer.execute("SET synchronous_commit = off")
+        writer.execute(INSERT.encode(), [ALERT, b"a", 1, b"content", SCHEMA_ID, b"one", None])
+    numbered = store.number(10)
+    ground.postgres.kill()
+    store.close()
+    ground.postgres.start()
+    successor = RelayStore(world.settings.postgres_dsn)
+    kept = successor.unrecorded()
+    successor.close()
+
+    assert len(numbered) == 1
+    assert kept == numbered
 
 
 @contextmanager
