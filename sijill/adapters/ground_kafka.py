@@ -25,7 +25,7 @@ advertised.listeners=CLIENT://{host}:{port}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
-log.dirs={logs}
+log.dirs=logs
 auto.create.topics.enable=false
 log.retention.ms=-1
 default.replication.factor=1
@@ -103,9 +103,8 @@ class KafkaServer:
         self._folder.mkdir(parents=True, exist_ok=True)
         jars = fetch_jars(cache_folder(self._folder / "jars"), read_lock(), progress)
         self._classpath = os.pathsep.join(map(str, jars))
-        logs = self._folder / "logs"
         self._config.write_text(
-            PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, logs=logs)
+            PROPERTIES.format(host=HOST, port=port, controller_port=controller_port)
         )
         (self._folder / "log4j2.properties").write_text(LOG4J)
         formatted = self._folder / "formatted"
@@ -160,8 +159,9 @@ class KafkaServer:
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",
             "-Dlog4j.shutdownHookEnabled=false",
-            f"-Dkafka.log={self._folder / 'kafka.log'}",
-            f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}",
+            # Relative, as in the properties: both formats spoil paths in other scripts than Latin.
+            "-Dkafka.log=kafka.log",
+            "-Dlog4j2.configurationFile=log4j2.properties",
             "-cp",
             self._classpath,
             main,

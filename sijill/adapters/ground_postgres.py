@@ -106,7 +106,9 @@ class PostgresServer:
         self._child.kill()
 
     def _command(self) -> list[str]:
-        sockets = str(self._folder) if len(str(self._folder)) <= SOCKET_PATH_MAX else ""
+        place = str(self._folder)
+        fits = len(os.fsencode(place)) <= SOCKET_PATH_MAX and '"' not in place
+        sockets = f'"{place}"' if fits else ""
         settings = SERVER_SETTINGS | {"port": str(self._port), "unix_socket_directories": sockets}
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [

@@ -159,9 +159,12 @@ class Child:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a server: nothing of ours that would change what it does."""
+    """The environment of a server: nothing of ours that would change what it does.
+
+    The locale is UTF-8 because the data folder's name may be Arabic.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+    return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def command_line(pid: int) -> str:

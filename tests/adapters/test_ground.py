@@ -27,8 +27,8 @@ ELSEWHERE = "127.0.0.1:1"
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A data folder that the proofs of this file use one after another."""
-    with tempfile.TemporaryDirectory(prefix="sijill-", ignore_cleanup_errors=True) as name:
+    """A data folder that the proofs of this file use one after another; its name is no ASCII."""
+    with tempfile.TemporaryDirectory(prefix="the hub's سجل, ", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
