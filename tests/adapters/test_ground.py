@@ -92,10 +92,13 @@ def test_restart_on_old_data(folder: Path) -> None:
         assert (before, harvest(*after)) == (after, (True, (7,)))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_death_of_the_parent(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "named"),
+    [(signal.SIGKILL, []), (signal.SIGTERM, [ELSEWHERE]), (signal.SIGINT, [ELSEWHERE])],
+)
+def test_death_of_the_parent(folder: Path, number: signal.Signals, named: list[str]) -> None:
     """However the parent dies, its servers end with it."""
-    with parent(folder) as (process, facts):
+    with parent(folder, *named) as (process, facts):
         process.send_signal(number)
         process.wait()
 
