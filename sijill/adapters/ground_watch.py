@@ -38,8 +38,8 @@ def send(pid: int, number: int) -> None:
 
 def main() -> None:
     """Follow the parent's lines until it is gone, then end what it left."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     left: dict[int, int] = {}
     for line in sys.stdin:
         sign, words = line[:1], line[1:].split()
