@@ -11,6 +11,7 @@ Guarantee: every offset has exactly one outcome, counted once; registry, alerts,
 import logging
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 import psycopg
@@ -19,7 +20,7 @@ from confluent_kafka import Message
 from sijill import topics
 from sijill.adapters import metrics, operations, postgres
 from sijill.adapters.acceptance import CHECK_VERSION, Acceptor
-from sijill.adapters.registry import batch, clusters, due, hub
+from sijill.adapters.registry import batch, clusters, due, gauges, hub
 from sijill.adapters.source import Fetched, Source, headers_of, record_hash
 from sijill.domain import rulebook
 from sijill.settings import Settings
@@ -29,6 +30,7 @@ WAIT_S = 0.05
 TRIES_MAX = 20
 BACK_OFF_S = 0.05
 DAY_EVERY_S = 5.0
+GAUGES_EVERY_S = 2.0
 
 LOG = logging.getLogger("sijill.registrar")
 T = TypeVar("T")
@@ -39,21 +41,28 @@ class Registrar:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._gauged = self._day_checked = 0.0
         postgres.migrate(settings.postgres_dsn)
-        self._connection = postgres.connect(settings.postgres_dsn)
-        country = rulebook.load(settings.country)
-        hub.bind(
-            self._connection, settings,
-            schema_lock=f"{hub.lock_digest()}/{CHECK_VERSION}",
-            today=hub.today(country.time_zone),
-        )  # fmt: skip
-        self._operations = operations.Operations(settings, self._connection)
-        self._keys = self._activated(settings)
-        self._acceptor = Acceptor(settings.registry_key)
-        self._source = Source(
-            settings, topics.source_topics(self._keys.book), lambda: self._connection
-        )
-        self._day_checked = 0.0
+        with ExitStack() as open_now:
+            self._connection = postgres.connect(settings.postgres_dsn)
+            open_now.callback(self._disconnect)
+            country = rulebook.load(settings.country)
+            lock = f"{hub.lock_digest()}/{CHECK_VERSION}"
+            today = hub.today(country.time_zone)
+            hub.bind(self._connection, settings, schema_lock=lock, today=today)
+            self._operations = operations.Operations(settings, self._connection)
+            open_now.callback(self._operations.close)
+            self._keys = self._activated(settings)
+            self._acceptor = Acceptor(settings.registry_key)
+            names = topics.source_topics(self._keys.book)
+            self._source = Source(settings, names, lambda: self._connection)
+            open_now.callback(self._source.close)
+            self._open = open_now.pop_all()
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the group has given this process its share of the partitions."""
+        return bool(self._source.places)
 
     def step(self) -> bool:
         """Apply one batch, or a portion of what is due; False when there was neither."""
@@ -62,15 +71,14 @@ class Registrar:
         if fetched.ends:
             self._apply(fetched)
         self._move_day()
+        self._show()
         if len(fetched.messages) >= RECORDS_MAX // 4:
             return True
         return self._due() or bool(fetched.ends)
 
     def close(self) -> None:
         """Leave the group and close the connections; nothing is left half done."""
-        self._source.close()
-        self._operations.close()
-        self._connection.close()
+        self._open.close()
 
     def _apply(self, fetched: Fetched) -> None:
         """Apply what was fetched, again after a conflict, from the positions after a loss."""
@@ -84,7 +92,9 @@ class Registrar:
             return
         metrics.observe("stage_seconds", time.monotonic() - decoded, stage="apply")
         self._source.applied(applied.positions)
-        _count(applied)
+        gauges.count(applied.outcomes)
+        for shown in applied.shown:
+            metrics.add("alert_changes_total", rule=shown.overlap.rule, state=shown.state)
 
     def _tried(self, attempt: Callable[[], T]) -> T | None:
         """Return the attempt's result; None when reading has to start from the positions again."""
@@ -133,6 +143,13 @@ class Registrar:
             hub.move_day(self._connection, hub.today(self._keys.book.time_zone))
             self._day_checked = now
 
+    def _show(self) -> None:
+        """Show the accounts of our partitions, as the database has them."""
+        now = time.monotonic()
+        if now - self._gauged > GAUGES_EVERY_S:
+            gauges.show(self._connection, self._source.places)
+            self._gauged = now
+
     def _activated(self, settings: Settings) -> batch.Keys:
         """Read the operations to their end; the first start of all activates its own book."""
         self._operations.read_to_end(self._connection)
@@ -150,18 +167,11 @@ class Registrar:
         assert state.book_seq is not None
         return batch.Keys(self._settings.hub_key, state.book, state.book_seq)
 
+    def _disconnect(self) -> None:
+        self._connection.close()
+
     def _reconnect(self) -> None:
         """Open a new connection, with patience, and read from the stored positions again."""
-        self._connection.close()
+        self._disconnect()
         self._connection = postgres.reconnect(self._settings.postgres_dsn)
         self._source.rewind()
-
-
-def _count(applied: batch.Applied) -> None:
-    for arrival, outcome, reason in applied.outcomes:
-        metrics.add("events_outcome_total", topic=arrival.topic, outcome=outcome)
-        if reason is not None:
-            metrics.add("quarantined_total", topic=arrival.topic, reason=reason)
-    for shown in applied.shown:
-        metrics.add("alert_changes_total", rule=shown.overlap.rule, state=shown.state)
-    metrics.observe("batch_records", len(applied.outcomes))

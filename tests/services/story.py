@@ -56,7 +56,7 @@ def enrollment(
     record_id: str, programme: str, who: dict[str, Any], **fields: Any
 ) -> tuple[str, dict[str, Any]]:
     """Return an active enrollment since the start of 2026."""
-    common = {"status": "ACTIVE", "enrolled_from": "2026-01-01"}
+    common: dict[str, Any] = {"status": "ACTIVE", "enrolled_from": "2026-01-01"}
     return event(
         "enrollment", record_id, **common | {"person": who, "programme": programme} | fields
     )
@@ -66,7 +66,7 @@ def payment(
     record_id: str, programme: str, who: dict[str, Any], *, month: str = "2026-03", **fields: Any
 ) -> tuple[str, dict[str, Any]]:
     """Return a payment that was made for one month."""
-    common = {
+    common: dict[str, Any] = {
         "status": "MADE",
         "person": who,
         "programme": programme,
@@ -104,6 +104,8 @@ class Hub:
         """Yield a registrar, closed at the end."""
         loop = Registrar(self.settings)
         try:
+            while not loop.assigned:
+                loop.step()
             yield loop
         finally:
             loop.close()
