@@ -52,13 +52,11 @@ def normalise(kind: str, value: str) -> str | None:
     Digits of any script become ASCII, letters upper case, and the marks that group digits go.
     The result is empty for a value that holds nothing else.
     """
-    if value.isascii() and value.isalnum():
-        normal = value.upper()
-    else:
-        text = clean_id(value)
-        if text is None:
-            return None
-        normal = text.translate(_DROPS[kind]).upper()
+    # Most identifiers are plain; the rest is cleaned, which also finds what is no text.
+    text = value if value.isascii() and value.isprintable() else clean_id(value)
+    if text is None:
+        return None
+    normal = text.upper() if text.isalnum() else text.translate(_DROPS[kind]).upper()
     digits = KINDS[kind].digits
     if digits is None or not normal:
         return normal
