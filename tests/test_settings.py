@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sijill.settings import Settings, SettingsError, load, save
+from sijill.settings import SettingsError, load, save
 
 KEY = "0f" * 32
 COMPLETE = {
