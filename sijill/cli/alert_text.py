@@ -1,0 +1,139 @@
+"""An alert in full, as people read it: English, or Arabic with its own digits and month names.
+
+Numbers of records and codes stay as they were sent, set apart so that they keep their direction
+within Arabic text.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sijill.domain import explain, money
+from sijill.domain.rulebook import Book
+
+EPOCH = date(1970, 1, 1).toordinal()
+
+LANGUAGES = ("en", "ar")
+
+_EN = {
+    "law": "law", "months": "months", "amount": "at stake", "certainty": "certainty",
+    "severity": "severity", "household": "household", "asked": "to be examined by",
+    "revision": "revision", "state": "state", "open": "open",
+}  # fmt: skip
+_AR = {
+    "law": "السند القانوني", "months": "الأشهر", "amount": "المبلغ", "certainty": "درجة اليقين",
+    "severity": "الأهمية", "household": "رقم الأسرة", "asked": "للتدقيق لدى",
+    "revision": "المراجعة", "state": "الحالة", "open": "مستمر",
+    "RAISED": "جديد", "AMENDED": "معدَّل", "REOPENED": "أعيد فتحه", "DECIDED": "ورد بشأنه قرار",
+    "WITHDRAWN": "مسحوب",
+    "CERTAIN": "مؤكد", "DISPUTED": "أحد السجلات موضع خلاف", "UNSURE": "القاعدة غير محسومة",
+    "HIGH": "عالية", "MEDIUM": "متوسطة", "LOW": "منخفضة",
+    "enrollment": "تسجيل", "payment": "دفعة", "vital": "واقعة حياتية",
+    "income": "دخل",
+}  # fmt: skip
+_ISOLATED = "\u2066{}\u2069"
+"""Left-to-right isolate: what stands in it neither turns nor turns what is around it."""
+
+
+def lines(alert: dict[str, Any], book: Book, lang: str) -> list[str]:
+    """Return the alert (a decoded record of the alert topic) in lines; `lang` is "en" or "ar"."""
+    word = _words(lang)
+    rule = next((rule for rule in book.rules if rule.id == alert["rule"]), None)
+    title = rule.title[lang] if rule else alert["rule"]
+    revision = f"{word('revision')} {_digits(str(alert['revision']), lang)}"
+    state = _join((f"{word('state')}: {word(alert['state'])}", revision), lang)
+    head = f"{title} [{_code(alert['rule'], lang)}, {_code(alert['rule_version'], lang)}]"
+    facts = [
+        (word("law"), _join(_laws(alert, book, lang), lang)),
+        (word("months"), explain.months_text(tuple(alert["months"]), lang)),
+        (word("amount"), _amount(alert, lang)),
+        (word("certainty"), word(alert["certainty"])),
+        (word("severity"), word(alert["severity"])),
+        (word("household"), _code(alert["household_number"] or "", lang)),
+        (word("asked"), _join([_ministry(code, book, lang) for code in alert["asked"]], lang)),
+    ]
+    return [
+        head,
+        f"  {alert[f'reason_{lang}']}",
+        *(f"  • {_side(side, book, lang)}" for side in alert["sides"]),
+        *(f"  {name}: {text}" for name, text in facts if text),
+        f"  {state} [{_code(alert['alert_id'], lang)}]",
+    ]
+
+
+def short(alert: dict[str, Any], lang: str) -> str:
+    """Return the alert in one line: its state and its reason."""
+    state = _words(lang)(alert["state"])
+    return f"{state:<9} {_code(alert['alert_id'][:12], lang)}  {alert[f'reason_{lang}']}"
+
+
+def pair(alert: dict[str, Any]) -> str:
+    """Return what meets in the alert: its programmes or classes, each once, in order."""
+    return " × ".join(sorted({side["programme"] or side["klass"] for side in alert["sides"]}))
+
+
+def _words(lang: str) -> Any:
+    table = _AR if lang == "ar" else _EN
+
+    def word(name: str) -> str:
+        return table.get(name, name.lower())
+
+    return word
+
+
+def _side(side: dict[str, Any], book: Book, lang: str) -> str:
+    programme = book.programmes.get(side["programme"] or "")
+    if programme is not None:
+        what = programme.titles[lang]
+    elif side["klass"] in book.classes:
+        what = book.classes[side["klass"]][lang]
+    else:
+        what = _income(side["klass"], lang)
+    start, through = side["from"] + EPOCH, side["through"]
+    until = _words(lang)("open") if through is None else explain.day_text(through + EPOCH, lang)
+    same = through is not None and through == side["from"]
+    period = explain.day_text(start, lang) + ("" if same else f" – {until}")
+    stream = _words(lang)(side["stream"]) if side["stream"] != "household" else ""
+    record = _code(side["source_record_id"], lang)
+    comma = "، " if lang == "ar" else ", "
+    source = f"{_ministry(side['ministry'], book, lang)}{comma}{stream} {record}"
+    return f"{what}: {period} ({source})"
+
+
+def _income(klass: str, lang: str) -> str:
+    kind = klass.upper().replace("-", "_")
+    return explain.INCOMES[kind][lang] if kind in explain.INCOMES else _words(lang)(klass)
+
+
+def _laws(alert: dict[str, Any], book: Book, lang: str) -> Iterable[str]:
+    """Return the citations; the record holds them in English, the book knows the other wording."""
+    known = {
+        source.cite["en"]: source.cite[lang]
+        for rule in book.rules
+        if rule.id == alert["rule"]
+        for source in rule.sources.values()
+    }
+    return [known.get(cite, cite) for cite in alert["legal_basis"]]
+
+
+def _amount(alert: dict[str, Any], lang: str) -> str:
+    if not alert["amount"]:
+        return ""
+    return money.format(alert["amount"], alert["currency"], lang)
+
+
+def _ministry(code: str, book: Book, lang: str) -> str:
+    ministry = book.ministries.get(code)
+    return ministry.names[lang] if ministry else code
+
+
+def _join(parts: Iterable[str], lang: str) -> str:
+    return ("، " if lang == "ar" else ", ").join(parts)
+
+
+def _code(text: str, lang: str) -> str:
+    return _ISOLATED.format(text) if lang == "ar" and text else text
+
+
+def _digits(text: str, lang: str) -> str:
+    return money.arabic_digits(text) if lang == "ar" else text
