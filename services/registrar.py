@@ -19,8 +19,8 @@ from confluent_kafka import Message
 
 from sijill import topics
 from sijill.adapters import metrics, operations, postgres
-from sijill.adapters.acceptance import CHECK_VERSION, Acceptor
-from sijill.adapters.registry import batch, clusters, due, gauges, hub
+from sijill.adapters.acceptance import Acceptor
+from sijill.adapters.registry import batch, clusters, due, gauges, hub, reoffer
 from sijill.adapters.source import Fetched, Source, headers_of, record_hash
 from sijill.domain import rulebook
 from sijill.settings import Settings
@@ -47,13 +47,12 @@ class Registrar:
             self._connection = postgres.connect(settings.postgres_dsn)
             open_now.callback(self._disconnect)
             country = rulebook.load(settings.country)
-            lock = f"{hub.lock_digest()}/{CHECK_VERSION}"
-            today = hub.today(country.time_zone)
-            hub.bind(self._connection, settings, schema_lock=lock, today=today)
+            hub.bind(self._connection, settings, today=hub.today(country.time_zone))
             self._operations = operations.Operations(settings, self._connection)
             open_now.callback(self._operations.close)
             self._keys = self._activated(settings)
             self._acceptor = Acceptor(settings.registry_key)
+            reoffer.reoffer(self._connection, self._acceptor, self._keys)
             names = topics.source_topics(self._keys.book)
             self._source = Source(settings, names, lambda: self._connection)
             open_now.callback(self._source.close)

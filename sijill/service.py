@@ -115,7 +115,9 @@ def run(
     _log_to_stderr(name)
     stop = _stop_on_signal()
     health = Health(stalled_after_s)
-    server = metrics.serve(settings.metrics_port, live=health.live, ready=health.ready)
+    server = metrics.serve(
+        settings.metrics_port, host=settings.metrics_host, live=health.live, ready=health.ready
+    )
     metrics.put("build_info", 1, service=name, version=version("sijill"))
     LOG.info("starting", extra={"port": server.port})
     try:

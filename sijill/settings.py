@@ -36,6 +36,8 @@ class Settings:
     data_dir: Path = Path("var")
     as_of: int | None = None  # a day ordinal; None means: today in the book's time zone
     metrics_port: int = 0  # 0: any free port
+    metrics_host: str = "127.0.0.1"  # 0.0.0.0 in a container
+    kafka_config: Path | None = None  # client properties: TLS, SASL, passwords
     schema_url: str | None = None
 
 
@@ -59,6 +61,8 @@ def load(env: Mapping[str, str] = os.environ, hub_file: Path = HUB_FILE) -> Sett
         "data_dir": Path(raw.get("data_dir") or "var"),
         "as_of": reader.day("as_of"),
         "metrics_port": reader.port("metrics_port"),
+        "metrics_host": raw.get("metrics_host") or "127.0.0.1",
+        "kafka_config": Path(raw["kafka_config"]) if raw.get("kafka_config") else None,
         "schema_url": raw.get("schema_url") or None,
     }
     if errors:

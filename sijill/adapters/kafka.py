@@ -7,6 +7,7 @@ database needs answered: which topic is this really, and where does the readable
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import (
@@ -180,8 +181,19 @@ def _with_connection(settings: Settings, options: Options) -> Options:
         "client.id": "sijill",
         "error_cb": _report,
         "logger": LOG,
+        **client_properties(settings.kafka_config),
         **options,
     }
+
+
+def client_properties(file: Path | None) -> Options:
+    """Return the `name=value` lines of a client properties file; lines from `#` on are comments.
+
+    That is where TLS, SASL and passwords stand, so that they are in no environment and no log.
+    """
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _report(error: KafkaError) -> None:

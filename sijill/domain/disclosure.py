@@ -16,11 +16,18 @@ def rule_of(book: Book, rule_id: str) -> Rule | None:
 
 
 def told(overlap: Overlap, book: Book) -> list[str]:
-    """Return the ministries that are asked to examine the overlap, in order."""
+    """Return the ministries that are asked to examine the overlap, in order.
+
+    Only those that give what a side of the rule is about: the registry of a death is evidence,
+    not a party, and the agency of a household member learns nothing.
+    """
     rule = rule_of(book, overlap.rule)
-    asked = {f.ministry for f in overlap.evidence if f.stream != "household"}
-    if rule is not None and rule.right is not None and rule.right.holder == "member":
-        asked = {overlap.left.ministry}
+    if rule is None:
+        asked = {fact.ministry for fact in overlap.evidence}
+    else:
+        sides = [rule.left] + ([rule.right] if rule.right else [])
+        about = {side.fact for side in sides if side.holder != "member"}
+        asked = {fact.ministry for fact in overlap.evidence if fact.stream in about}
     return sorted(asked & book.ministries.keys())
 
 

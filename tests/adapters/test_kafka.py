@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition, murmur2
@@ -108,3 +109,13 @@ def _first(reader: Consumer) -> Message:
         if message is not None:
             return message
     raise AssertionError("nothing came")
+
+
+def test_client_properties_come_from_a_file(tmp_path: Path) -> None:
+    """A real cluster's protocol and credentials are read from a properties file, comments aside."""
+    file = tmp_path / "client.properties"
+    file.write_text("# ours\nsecurity.protocol = SASL_SSL\nsasl.password=a=b\n", encoding="utf-8")
+
+    found = kafka.client_properties(file)
+
+    assert found == {"security.protocol": "SASL_SSL", "sasl.password": "a=b"}

@@ -1,5 +1,6 @@
 """Stories for the registrar: short records of few people, and a hub that runs them to the end."""
 
+import marshal
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import psycopg
+from confluent_kafka import TopicPartition
 
 from services.registrar import Registrar
 from sijill import topics
@@ -181,6 +183,30 @@ class Hub:
             c.execute("CREATE DATABASE sijill")
         postgres.migrate(self.settings.postgres_dsn)
         self.connection = postgres.connect(self.settings.postgres_dsn)
+
+    def refuse_all(self, under: str) -> None:
+        """Make the database what it would be had an older schema lock refused every record.
+
+        The records are taken from the log as they are and put into quarantine; everything that
+        followed from them is taken away.
+        """
+        reader = kafka.reader(self.settings)
+        topics_read = ("sijill.molsa.enrollment.v1", "sijill.pensions.enrollment.v1")
+        reader.assign([TopicPartition(t, p, 0) for t in topics_read for p in range(4)])
+        rows = [m for m in reader.consume(100, 3.0) if m.error() is None]
+        reader.close()
+        derived = "record identifier cluster person household household_cluster alert notice"
+        for table in (*derived.split(), "alert_version"):
+            self.connection.execute(f"TRUNCATE {table}".encode())
+        self.connection.execute("UPDATE hub SET schema_lock = %s", [under])
+        for message in rows:
+            self.connection.execute(
+                'INSERT INTO quarantine (topic, partition, "offset", reason, detail, key, value, '
+                "headers, append_ms, checked_under) "
+                "VALUES (%s, %s, %s, 'UNKNOWN_SCHEMA', '{}', %s, %s, %s, 0, %s)",
+                [message.topic(), message.partition(), message.offset(), message.key(),
+                 message.value(), marshal.dumps(()), under],
+            )  # fmt: skip
 
     def renew_topics(self) -> None:
         """Delete every topic and create them again, empty."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sijill.adapters.registry.digest import WorkDueError, digest
 from sijill.settings import Settings
 from tests.services.story import AS_OF, Hub, enrollment, event, payment, person
 
@@ -144,3 +145,19 @@ def test_payment_after_death_and_annulled_death(hub: Hub) -> None:
 
     assert len(raised) == 1
     assert hub.alerts() == []
+
+
+def test_quarantine_is_offered_again_under_another_schema_lock(hub: Hub) -> None:
+    """A record that an older lock refused becomes an event, at once and counted only once."""
+    hub.publish("molsa", enrollment("e1", "spn", person(ALI)))
+    hub.publish("pensions", enrollment("p1", "pension", person(ALI)))
+    hub.run()
+    before = (hub.alerts(), hub.outcomes(), digest(hub.connection))
+    hub.refuse_all("an older lock")
+    with pytest.raises(WorkDueError):
+        digest(hub.connection)
+
+    hub.run()
+
+    assert (hub.alerts(), hub.outcomes(), digest(hub.connection)) == before
+    assert hub.rows("SELECT status, count(*) FROM quarantine GROUP BY 1") == [("released", 2)]

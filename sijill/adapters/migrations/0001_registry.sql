@@ -183,7 +183,8 @@ CREATE TABLE quarantine (
     value        bytea,
     headers      bytea   NOT NULL,
     append_ms    bigint  NOT NULL,
-    status       text    NOT NULL DEFAULT 'open',
+    checked_under text   NOT NULL,            -- schema lock and check version that refused it
+    status       text    NOT NULL DEFAULT 'open',  -- open | released (accepted since)
     first_seen   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, "offset")
 );

@@ -42,11 +42,13 @@ def digest(connection: Connection) -> Digest:
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        under, here = hub.bound_under(connection), hub.accepted_under()
+        if under != here:
+            raise WorkDueError(f"the quarantine was gone through under {under}, this is {here}")
         pending = due.pending(connection)
         if pending:
             raise WorkDueError(f"{pending} persons, groups or alerts are due; try again")
         state = hub.read(connection)
-        lock = connection.execute("SELECT schema_lock FROM hub").fetchone()
         lines = {
             "facts": _facts(connection),
             "alerts": _alerts(connection),
@@ -61,7 +63,7 @@ def digest(connection: Connection) -> Digest:
     book = f"{state.book.id} {state.book.version}" if state.book else "none"
     return Digest(
         whole.hexdigest(),
-        lock[0] if lock else "",
+        under,
         book,
         state.as_of,
         {name: len(hashes) for name, hashes in lines.items()},

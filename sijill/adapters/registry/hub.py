@@ -4,10 +4,12 @@ import hashlib
 import json
 import secrets
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import schemas
+from sijill.adapters.acceptance import CHECK_VERSION
 from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import Connection, Cursor
 from sijill.domain.rulebook import Book, parse
@@ -16,10 +18,6 @@ from sijill.settings import Settings
 
 class WrongKeyError(HaltError):
     """The database was filled under another key; tokens or ids would not meet."""
-
-
-class SchemaLockError(HaltError):
-    """The database was filled under another schema lock or check version."""
 
 
 class Hub(NamedTuple):
@@ -40,17 +38,18 @@ def today(time_zone: str) -> int:
     return datetime.now(ZoneInfo(time_zone)).date().toordinal()
 
 
-def lock_digest() -> str:
-    """Return a short name of the schema lock that this code accepts events with."""
-    return hashlib.sha256(schemas.read("lock.json").encode()).hexdigest()[:12]
+@cache
+def accepted_under() -> str:
+    """Return the name of the schema lock and check version that this code accepts events with."""
+    lock = hashlib.sha256(schemas.read("lock.json").encode()).hexdigest()[:12]
+    return f"{lock}/{CHECK_VERSION}"
 
 
-def bind(connection: Connection, settings: Settings, *, schema_lock: str, today: int) -> None:
+def bind(connection: Connection, settings: Settings, *, today: int) -> None:
     """Bind an empty database to these keys, or check that it is bound to them.
 
     Raises:
         WrongKeyError: another registry or hub key filled this database.
-        SchemaLockError: another schema lock or check version did.
 
     """
     keys = (fingerprint(settings.registry_key), fingerprint(settings.hub_key))
@@ -58,16 +57,19 @@ def bind(connection: Connection, settings: Settings, *, schema_lock: str, today:
     connection.execute(
         "INSERT INTO hub (registry_fingerprint, hub_fingerprint, schema_lock, generation, as_of) "
         "VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        [*keys, schema_lock, secrets.token_bytes(16), as_of],
+        [*keys, accepted_under(), secrets.token_bytes(16), as_of],
     )
-    row = connection.execute(
-        "SELECT registry_fingerprint, hub_fingerprint, schema_lock FROM hub"
-    ).fetchone()
+    row = connection.execute("SELECT registry_fingerprint, hub_fingerprint FROM hub").fetchone()
     assert row is not None
-    if tuple(row[:2]) != keys:
+    if tuple(row) != keys:
         raise WrongKeyError("this database was filled under another registry or hub key")
-    if row[2] != schema_lock:
-        raise SchemaLockError(f"this database was filled under {row[2]}, this is {schema_lock}")
+
+
+def bound_under(connection: Connection) -> str:
+    """Return the schema lock and check version under which the quarantine was last gone through."""
+    row = connection.execute("SELECT schema_lock FROM hub").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def read(connection: Connection) -> Hub:

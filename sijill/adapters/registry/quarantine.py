@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sijill.adapters.postgres import Cursor, copy_rows
 from sijill.adapters.refusal import Refusal
+from sijill.adapters.registry import hub
 from sijill.adapters.registry.outlet import Row, rejected_row
 
 if TYPE_CHECKING:
@@ -14,15 +15,17 @@ if TYPE_CHECKING:
 _COLUMNS = {
     "topic": "text", "partition": "int4", "offset": "int8", "reason": "text", "detail": "text[]",
     "key": "bytea", "value": "bytea", "headers": "bytea", "append_ms": "int8",
+    "checked_under": "text",
 }  # fmt: skip
 
 
 def write(cursor: Cursor, outcomes: "list[Outcome]") -> None:
     """Store the quarantined records of the batch, in the transaction that moves the position."""
+    under = hub.accepted_under()
     rows = [
         (
             a.topic, a.partition, a.offset, reason, list(_detail(a.verdict)), a.key, a.value,
-            marshal.dumps(a.headers), a.append_ms,
+            marshal.dumps(a.headers), a.append_ms, under,
         )
         for a, outcome, reason in outcomes
         if outcome == "quarantined"
