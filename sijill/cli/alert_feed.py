@@ -42,7 +42,8 @@ class AlertFeed:
         if found.error is not None:
             raise KafkaException(found.error)
         start = OFFSET_BEGINNING if from_start else OFFSET_END
-        self._reader = kafka.reader(settings)
+        # The broker answers at once when there is something; until then it may keep us waiting.
+        self._reader = kafka.reader(settings, options={"fetch.wait.max.ms": 500})
         self._reader.assign([TopicPartition(self._topic, part, start) for part in found.partitions])
         self._reached = dict.fromkeys(found.partitions, -1)
         self._behind = set(found.partitions)
