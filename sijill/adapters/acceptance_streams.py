@@ -123,7 +123,13 @@ def vital(linker: Linker, record: Record, faults: Faults) -> Lines:
 def income(linker: Linker, record: Record, faults: Faults) -> Lines:
     """Read one source of income with its dated amounts."""
     amounts = [
-        (one["amount_from"], one["amount_stop"], one["amount"], one["currency"])
+        (
+            one["amount_from"],
+            one["amount_stop"],
+            one["amount"],
+            one["currency"],
+            one["component"],
+        )
         for one in record["amounts"]
     ]
     detail = Income(

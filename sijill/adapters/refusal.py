@@ -129,7 +129,7 @@ REASONS: dict[str, tuple[str, str]] = {
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program
+class Refusal(Exception):  # a refusal is an answer, not an error of the program
     """A record that is not accepted: a reason of the table, and the fields that are at fault.
 
     It is raised inside the decoder and returned by the acceptor; two refusals are equal when

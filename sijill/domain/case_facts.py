@@ -43,6 +43,7 @@ INCOMES = {
     "pension-income": "PENSION",
     "job": "INSURED_WORK",
     "business": "BUSINESS_OWNERSHIP",
+    "licence": "PROFESSIONAL_LICENCE",
 }
 NOBODY = Person(*(None,) * 9, "UNKNOWN", None, None, None)
 
@@ -107,7 +108,8 @@ class _Reader:
     def _income(self, number: int, words: list[str]) -> Line:
         kind, person, *rest = words
         (start, stop), rest = _period(rest)
-        amount = tuple((start, stop, self._money(word), self.book.currency) for word in rest)
+        unit = self.book.currency
+        amount = tuple((start, stop, self._money(word), unit, None) for word in rest)
         return Line(
             _fact(number, "payer", Income(INCOMES[kind], start, stop, amount, None)), person
         )

@@ -81,9 +81,11 @@ class Income(NamedTuple):
     """One employment, pension, insured work or business, with its dated amounts per month."""
 
     kind: str  # PUBLIC_SALARY | PENSION | INSURED_WORK | BUSINESS_OWNERSHIP
+    # | PROFESSIONAL_LICENCE
     start: int
     stop: int
-    amounts: tuple[tuple[int, int, int, str], ...]
+    amounts: tuple[tuple[int, int, int, str, str | None], ...]
+    """(start, stop, amount a month, currency, component): components of one day add up."""
     source: str | None
 
 

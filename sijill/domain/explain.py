@@ -34,6 +34,7 @@ INCOMES: Final[dict[str, Texts]] = {
     "PENSION": {"en": "a pension", "ar": "راتب تقاعدي"},
     "INSURED_WORK": {"en": "insured work", "ar": "عمل مضمون"},
     "BUSINESS_OWNERSHIP": {"en": "ownership of a business", "ar": "ملكية نشاط تجاري"},
+    "PROFESSIONAL_LICENCE": {"en": "licence of a profession", "ar": "إجازة مزاولة مهنة"},
 }
 DEATH: Final[Texts] = {"en": "a death", "ar": "وفاة"}
 

@@ -210,8 +210,8 @@ def test_income_keeps_its_dated_amounts() -> None:
         start=day("2015-10-01"),
         stop=INF,
         amounts=(
-            (day("2015-10-01"), day("2024-01-01"), 650_000, "IQD"),
-            (day("2024-01-01"), INF, 780_000, "IQD"),
+            (day("2015-10-01"), day("2024-01-01"), 650_000, "IQD", None),
+            (day("2024-01-01"), INF, 780_000, "IQD", None),
         ),
         source="وزارة الكهرباء",
     )

@@ -57,7 +57,7 @@ def test_agency_of_a_household_member_learns_nothing() -> None:
     salary = fact(2)._replace(
         stream="income",
         ministry="finance",
-        detail=Income("PUBLIC_SALARY", START, STOP, ((START, STOP, 900_000, "IQD"),), None),
+        detail=Income("PUBLIC_SALARY", START, STOP, ((START, STOP, 900_000, "IQD", None),), None),
     )
     line = fact(3)._replace(
         stream="household",

@@ -14,7 +14,8 @@ Texts = Mapping[str, str]
 LANGUAGES = ("en", "ar")
 TYPES = ("OVL-PAIR", "OVL-DUP-ENR", "PAY-DUP", "PAY-AFTER-DEATH", "OVL-HH")
 VERDICTS = ("exclusive", "permitted", "none")
-INCOME_CLASSES = ("public-salary", "pension", "insured-work", "business-ownership")
+INCOME_CLASSES = ("public-salary", "pension", "insured-work", "business-ownership",
+                  "professional-licence")  # fmt: skip
 ROLES = ("head", "spouse", "child", "parent", "sibling", "grandchild", "other")
 ATTRIBUTES = ("death", "birth", "sex", "name", "residence")
 

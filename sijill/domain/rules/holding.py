@@ -18,6 +18,7 @@ INCOME_KEYS = {
     "PENSION": "income:pension",
     "INSURED_WORK": "income:insured-work",
     "BUSINESS_OWNERSHIP": "income:business-ownership",
+    "PROFESSIONAL_LICENCE": "income:professional-licence",
 }
 
 

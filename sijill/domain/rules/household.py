@@ -131,13 +131,13 @@ def _exceeds(rule: Rule, incomes: list[tuple[Fact, int]], currency: str) -> bool
 def amount_on(fact: Fact, day: int, currency: str) -> int | None:
     """Return the income's monthly amount on a day in a currency, or None when it shows none.
 
-    Where a record's amounts contradict one another, the greatest counts.
+    The components of one day add up; where a record contradicts itself about one component, the
+    greatest amount counts.
     """
     detail = fact.detail
     assert isinstance(detail, Income)
-    shown = [
-        amount
-        for start, stop, amount, unit in detail.amounts
-        if start <= day < stop and unit == currency
-    ]
-    return max(shown, default=None)
+    shown: dict[str | None, int] = {}
+    for start, stop, amount, unit, component in detail.amounts:
+        if start <= day < stop and unit == currency:
+            shown[component] = max(amount, shown.get(component, 0))
+    return sum(shown.values()) if shown else None
