@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,38 @@ def test_payment_after_death_and_annulled_death(hub: Hub) -> None:
 
     assert len(raised) == 1
     assert hub.alerts() == []
+
+
+def test_settling_delay_ends_by_due_work(hub: Hub) -> None:
+    """A finding that still settles is raised on its day by due work, and follows a split."""
+    birth: dict[str, Any] = {"status": "RECORDED", "kind": "BIRTH", "event_date": "1980-01-01"}
+    card = ("PASSPORT", "A1234567")
+    hub.publish("interior", event("vital", "v1", person=person(ALI, ids=[card]), **birth))
+    hub.publish("pensions", enrollment("p1", "pension", person(ids=[card])))
+    hub.publish("pensions", payment("a", "pension", person(ids=[card]), month="2026-06"))
+    death: dict[str, Any] = {"status": "RECORDED", "kind": "DEATH", "event_date": "2026-01-10"}
+    hub.publish("interior", event("vital", "d1", person=person(ALI), **death))
+
+    with hub.registrar() as loop:
+        hub.drain(loop)
+        waiting = (hub.alerts(), next_changes(hub))
+        hub.publish("interior", event("vital", "v1", 2, person=person(ALI), **birth))
+        hub.drain(loop)
+        split = next_changes(hub)
+        hub.publish("interior", event("vital", "v1", 3, person=person(ALI, ids=[card]), **birth))
+        hub.drain(loop)
+        hub.move_day(AS_OF + 20)
+        hub.drain(loop)
+
+    assert waiting == ([], 1)
+    assert split == 0
+    assert len(hub.alerts()) == 1
+
+
+def next_changes(hub: Hub) -> int:
+    """Return how many clusters wait for a day on which a finding of theirs may be raised."""
+    ((count,),) = hub.rows("SELECT count(*) FROM cluster WHERE next_change < 2147483647")
+    return int(count)
 
 
 def test_quarantine_is_offered_again_under_another_schema_lock(hub: Hub) -> None:
