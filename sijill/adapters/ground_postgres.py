@@ -112,7 +112,7 @@ class PostgresServer:
         settings = SERVER_SETTINGS | {"port": str(self._port), "unix_socket_directories": sockets}
         options = [f"--{name}={value}" for name, value in settings.items()]
         return [
-            *unprivileged(self._data),
+            *without_root(self._data),
             str(binaries() / "postgres"),
             "-D",
             str(self._data),
@@ -129,9 +129,9 @@ class PostgresServer:
         secret.write_text(password)
         if os.geteuid() == 0:
             for path in (self._folder, draft, secret):
-                os.chown(path, *unprivileged_ids())
+                os.chown(path, *nobody())
         command = [
-            *unprivileged(),
+            *without_root(draft),
             str(binaries() / "initdb"),
             f"--pgdata={draft}",
             f"--username={USER}",
@@ -174,10 +174,8 @@ def binaries() -> Path:
     return Path(found.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
-def unprivileged_ids(folder: Path | None = None) -> tuple[int, int]:
-    """The user and group for a server that root starts: the folder's owner, else nobody."""
-    if folder and folder.stat().st_uid:
-        return folder.stat().st_uid, folder.stat().st_gid
+def nobody() -> tuple[int, int]:
+    """The user and group that get a new data folder when we are root."""
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
@@ -185,11 +183,12 @@ def unprivileged_ids(folder: Path | None = None) -> tuple[int, int]:
     return entry.pw_uid, entry.pw_gid
 
 
-def unprivileged(folder: Path | None = None) -> list[str]:
+def without_root(folder: Path) -> list[str]:
     """The command's beginning that sheds root, which PostgreSQL refuses; nothing for others.
 
-    The one capability that is kept lets the server reach its folder below ones that only root
-    may enter, such as a home or a temporary folder of mode 0700.
+    The server runs as the owner of its data folder. Where only root may enter a folder on the way
+    to data or programs (a home, a temporary folder of mode 0700), it keeps the one capability that
+    lets it pass, and the secure bit without which access(2) would not honour that.
     """
     if os.geteuid() != 0:
         return []
@@ -199,6 +198,10 @@ def unprivileged(folder: Path | None = None) -> list[str]:
             "PostgreSQL does not run as root and `setpriv` is not here to change the user:"
             " run as an ordinary user, or name a running server in SIJILL_POSTGRES_DSN."
         )
-    user, group = unprivileged_ids(folder)
-    kept = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
-    return [setpriv, f"--reuid={user}", f"--regid={group}", "--clear-groups", *kept]
+    owner = folder.stat()
+    command = [setpriv, f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+    on_the_way = {*folder.parents, binaries(), *binaries().parents}
+    if all(place.stat().st_mode & 0o001 for place in on_the_way):
+        return command
+    passing = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    return [*command, "--securebits=+no_setuid_fixup", *passing]
