@@ -65,6 +65,15 @@ class Registrar:
 
     def step(self) -> bool:
         """Apply one batch, or a portion of what is due; False when there was neither."""
+        try:
+            return self._turn()
+        except psycopg.Error:
+            if not self._connection.closed:
+                raise
+            self._reconnect()
+            return True
+
+    def _turn(self) -> bool:
         self._operations.step(self._connection)
         fetched = self._source.fetch(RECORDS_MAX, WAIT_S)
         if fetched.ends:
@@ -108,10 +117,7 @@ class Registrar:
             except clusters.Unsettled:
                 metrics.add("transaction_retries_total", sqlstate="unsettled")
             except psycopg.Error as error:
-                if self._connection.closed or isinstance(error, psycopg.InterfaceError):
-                    self._reconnect()
-                    return None
-                if error.sqlstate not in postgres.RETRIED:
+                if error.sqlstate not in postgres.RETRIED or self._connection.closed:
                     raise
                 metrics.add("transaction_retries_total", sqlstate=error.sqlstate or "")
             time.sleep(BACK_OFF_S * (number + 1))
@@ -171,6 +177,8 @@ class Registrar:
 
     def _reconnect(self) -> None:
         """Open a new connection, with patience, and read from the stored positions again."""
+        LOG.warning("database connection lost")
+        metrics.add("failures_total", kind="database")
         self._disconnect()
         self._connection = postgres.reconnect(self._settings.postgres_dsn)
         self._source.rewind()

@@ -75,6 +75,7 @@ class Source:
         self._next: dict[Place, int] = {}
         self._consumer: Consumer = kafka.consumer(settings, GROUP)
         self._failure: Exception | None = None
+        self._unread: list[TopicPartition] = []
         self._consumer.subscribe(
             list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
@@ -89,7 +90,8 @@ class Source:
         """
         got = self._consumer.consume(records_max, timeout_s)
         if self._failure is not None:
-            raise self._failure
+            failure, self._failure = self._failure, None
+            raise failure
         messages: list[Message] = []
         starts: dict[Place, int] = {}
         ends: dict[Place, int] = {}
@@ -120,6 +122,8 @@ class Source:
 
     def rewind(self) -> None:
         """Read every partition of ours from its stored position again."""
+        if self._unread:
+            self._assigned(self._consumer, self._unread)
         places = sorted(self._next)
         if places:
             with self._connection().transaction(), self._connection().cursor() as cursor:
@@ -141,9 +145,10 @@ class Source:
         try:
             stored = self._stored([(p.topic, p.partition) for p in partitions])
         except Exception as error:  # noqa: BLE001 - librdkafka would swallow it here
-            self._failure = error
+            self._failure, self._unread = error, partitions
             consumer.assign([])
             return
+        self._unread = []
         self._next = {place: position.next_offset for place, position in stored.items()}
         consumer.assign([TopicPartition(t, p, o) for (t, p), o in sorted(self._next.items())])
 

@@ -175,6 +175,11 @@ class Hub:
         """Return whether everything published is applied and nothing is due."""
         return not self.behind() and due.pending(self.connection) == 0
 
+    def reconnect(self) -> None:
+        """Open the connection again, after the server was away."""
+        self.connection.close()
+        self.connection = postgres.reconnect(self.settings.postgres_dsn)
+
     def empty(self) -> None:
         """Make the database empty again; the topics stay."""
         self.connection.close()

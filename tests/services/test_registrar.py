@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sijill.adapters.ground import Ground
 from sijill.adapters.registry.digest import WorkDueError, digest
 from sijill.settings import Settings
 from tests.services.story import AS_OF, Hub, enrollment, event, payment, person
@@ -194,3 +195,19 @@ def test_quarantine_is_offered_again_under_another_schema_lock(hub: Hub) -> None
 
     assert (hub.alerts(), hub.outcomes(), digest(hub.connection)) == before
     assert hub.rows("SELECT status, count(*) FROM quarantine GROUP BY 1") == [("released", 2)]
+
+
+def test_killed_database_loses_and_doubles_nothing(hub: Hub, ground: Ground) -> None:
+    """After the database was killed, the registrar reads from what survived and goes on."""
+    hub.publish("molsa", enrollment("e1", "spn", person(ALI)))
+
+    with hub.registrar() as loop:
+        hub.drain(loop)
+        ground.postgres.kill()
+        ground.postgres.start()
+        hub.reconnect()
+        hub.publish("pensions", enrollment("p1", "pension", person(ALI)))
+        hub.drain(loop)
+
+    assert len(hub.alerts()) == 1
+    assert hub.outcomes()["applied"] == 2
