@@ -185,6 +185,7 @@ def pack_fact(fact: Fact) -> tuple[object, ...]:
 
 def unpack_fact(packed: tuple[object, ...]) -> Fact:
     """Return the fact that `pack_fact` packed."""
-    shape = DETAILS[packed[2]]  # type: ignore[index]  # the third part is the stream
-    person, detail = Person._make(packed[12]), shape._make(packed[13])  # type: ignore[arg-type]
-    return Fact._make((*packed[:12], person, detail))
+    make = tuple.__new__  # a third of the cost of `_make`, a hundred thousand times a second
+    person = make(Person, packed[12])  # type: ignore[arg-type]
+    detail = make(DETAILS[packed[2]], packed[13])  # type: ignore[index,arg-type]
+    return make(Fact, (*packed[:12], person, detail))

@@ -6,6 +6,7 @@ Households never merge; their members are the current persons of all roster line
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from sijill.domain.event import Enrollment, Fact, Membership, Payment
@@ -23,7 +24,12 @@ class Name(NamedTuple):
     @property
     def key(self) -> bytes:
         """The 16-byte key under which the household is stored."""
-        return hashlib.blake2b("\0".join(self).encode(), digest_size=16).digest()
+        return _key(self)
+
+
+@lru_cache(maxsize=1 << 17)
+def _key(name: Name) -> bytes:
+    return hashlib.blake2b("\0".join(name).encode(), digest_size=16).digest()
 
 
 def named_by(fact: Fact, book: Book) -> Name | None:
