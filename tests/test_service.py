@@ -57,12 +57,23 @@ def service(body: str) -> Iterator[subprocess.Popen[str]]:
             child.kill()
 
 
+def ended(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait for the end and return what is left of the output, and the log.
+
+    Not `communicate`: it passes over what came in one piece with the line already read.
+    """
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.wait(timeout=20)
+    return child.stdout.read(), child.stderr.read()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_lets_the_step_end(number: signal.Signals) -> None:
     """After the first signal the step in hand ends, the loop is closed, and the status is 0."""
     with service("time.sleep(0.5)") as child:
         child.send_signal(number)
-        rest, _ = child.communicate(timeout=20)
+        rest, _ = ended(child)
 
     assert (rest, child.returncode) == ("step ends\nclosed\n", 0)
 
@@ -73,7 +84,7 @@ def test_second_signal_ends_at_once() -> None:
         child.send_signal(signal.SIGTERM)
         time.sleep(0.2)
         child.send_signal(signal.SIGTERM)
-        rest, _ = child.communicate(timeout=20)
+        rest, _ = ended(child)
 
     assert (rest, child.returncode) == ("", 130)
 
@@ -81,7 +92,7 @@ def test_second_signal_ends_at_once() -> None:
 def test_named_stop_tells_its_reason() -> None:
     """A named stop ends with status 3 and its own text, after the loop is closed."""
     with service("raise HaltError('look at the topics')") as child:
-        rest, log = child.communicate(timeout=20)
+        rest, log = ended(child)
 
     last = json.loads(log.splitlines()[-1])
     assert (rest, child.returncode) == ("closed\n", 3)
@@ -91,7 +102,7 @@ def test_named_stop_tells_its_reason() -> None:
 def test_crash_does_not_quote_data() -> None:
     """Any other error ends with status 1 and is told by type and place, never by its text."""
     with service("raise ValueError('canary ' + '7' * 12)") as child:
-        _, log = child.communicate(timeout=20)
+        _, log = ended(child)
 
     last = json.loads(log.splitlines()[-1])
     assert (child.returncode, last["error"]) == (1, "ValueError")

@@ -24,7 +24,8 @@ def test_positions_are_shown_as_the_database_has_them(clean_hub: Settings) -> No
         )
         connection.execute(
             'INSERT INTO quarantine (topic, partition, "offset", reason, detail, headers, '
-            "append_ms, status) VALUES (%s, 3, 12, 'NOT_A_SOURCE_TOPIC', '{}', '', 0, 'replayed')",
+            "append_ms, status, checked_under) "
+            "VALUES (%s, 3, 12, 'NOT_A_SOURCE_TOPIC', '{}', '', 0, 'replayed', 'this lock')",
             [TOPIC],
         )
         gauges.show(connection, [(TOPIC, 3)])
