@@ -66,6 +66,7 @@ def test_rubbish_from_kcat(
 def test_java_transactions(hub: Hub, event: Path, external: Callable[[str], str]) -> None:
     """Of a record aborted and then committed from Java one is applied; the rest is void."""
     jars = fetch_jars(cache_folder(hub.settings.data_dir), read_lock(), print)
+    external("javac")  # the launcher compiles the program: a runtime alone is not enough
     program = Path(__file__).with_name("ForeignMinistry.java")
     command = [external("java"), "-cp", os.pathsep.join(map(str, jars)), str(program)]
     arguments = [hub.settings.kafka_bootstrap, TOPIC, str(event)]
