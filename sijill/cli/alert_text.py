@@ -69,7 +69,8 @@ def short(alert: dict[str, Any], lang: str) -> str:
 
 def pair(alert: dict[str, Any]) -> str:
     """Return what meets in the alert: its programmes or classes, each once, in order."""
-    return " × ".join(sorted({side["programme"] or side["klass"] for side in alert["sides"]}))
+    sides = [side for side in alert["sides"] if side["stream"] != "household"]
+    return " × ".join(sorted({side["programme"] or side["klass"] for side in sides}))
 
 
 def _words(lang: str) -> Any:

@@ -19,10 +19,10 @@ def topics() -> None:
 
 @topics.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-@click.option("--country", help="The book to use; the settings' country when left out.")
-def list_topics(*, as_json: bool, country: str | None) -> None:
-    """List every topic with its writer and readers; no broker is asked."""
-    book = rulebook.load(country or settings.load().country)
+@click.option("--country", default="iraq", show_default=True, envvar="SIJILL_COUNTRY")
+def list_topics(*, as_json: bool, country: str) -> None:
+    """List every topic of a country's book with its schema and writer; no broker is asked."""
+    book = rulebook.load(country)
     rows = [
         {
             "topic": topic.name,

@@ -3,14 +3,14 @@
 import fcntl
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 
 from sijill.adapters.halt import HaltError
 from sijill.adapters.registry import hub as hub_row
@@ -97,7 +97,7 @@ class Performance:
         )
         return self._hub.children.task("ministries", command)
 
-    def _watch(self, watching: Watching, ministries: "Popen[bytes]") -> Picture:
+    def _watch(self, watching: Watching, ministries: Popen[bytes]) -> Picture:
         """Show what happens until everything published is applied and on its topic."""
         while True:
             # Asked before looking: only what was published by then is surely in the picture.
@@ -111,7 +111,7 @@ class Performance:
             # Looking counts rows: it may take a tenth of the time, not more.
             time.sleep(max(LOOK_EVERY_S, 10 * (time.monotonic() - began)))
 
-    def _check(self, ministries: "Popen[bytes]") -> None:
+    def _check(self, ministries: Popen[bytes]) -> None:
         """Raise DemoStoppedError when the performance cannot end any more."""
         self._hub.tend()
         children = self._hub.children
@@ -147,15 +147,16 @@ def on_stage(play: Play, view: View) -> Iterator[Performance]:
 
 @contextmanager
 def empty_folder() -> Iterator[Path]:
-    """Yield a folder without anything in it: `var/demo`, or another while that is in use."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with FOLDER.with_name("demo.lock").open("w") as lock:
+    """Yield a folder without anything in it: `var/demo`, or another where that cannot be had."""
+    with ExitStack() as stack:
         try:
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(FOLDER.with_name("demo.lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(FOLDER)
+            FOLDER.mkdir()
+            folder = FOLDER
         except OSError:
-            with tempfile.TemporaryDirectory(prefix="sijill-demo-") as folder:
-                yield Path(folder)
-            return
-        shutil.rmtree(FOLDER)
-        FOLDER.mkdir()
-        yield FOLDER
+            # Another demonstration is on, or nothing may be written here.
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="sijill-demo-")))
+        yield folder
