@@ -64,10 +64,15 @@ def death(facts: Iterable[Fact], book: Book) -> int | None:
 def row(person: PersonFacts, book: Book) -> PersonRow:
     """Return the person's row: each attribute from its best source, whole names from one source."""
     mentions = [f for f in person.facts if f.stream != "payment"]
+    alike = len({f.person for f in mentions}) == 1
 
     def best(attribute: str, field: str) -> Person:
         told = [f for f in mentions if getattr(f.person, field) is not None]
-        return max(told, key=lambda f: _weight(attribute, f, book)).person if told else NOBODY
+        if not told:
+            return NOBODY
+        if alike:
+            return told[0].person
+        return max(told, key=lambda f: _weight(attribute, f, book)).person
 
     name, mother = best("name", "given"), best("name", "mother_given")
     birth, place = best("birth", "birth"), best("residence", "governorate")

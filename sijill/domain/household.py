@@ -37,7 +37,7 @@ def named_by(fact: Fact, book: Book) -> Name | None:
     detail = fact.detail
     if isinstance(detail, Membership):
         return Name(fact.ministry, detail.roster, detail.number)
-    if isinstance(detail, Enrollment | Payment) and detail.household is not None:
+    if isinstance(detail, (Enrollment, Payment)) and detail.household is not None:
         programme = book.programmes.get(detail.programme)
         if programme is not None and programme.roster is not None:
             return Name(*programme.roster, detail.household)

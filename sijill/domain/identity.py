@@ -55,6 +55,10 @@ def mention_of(facts: Iterable[Fact]) -> tuple[bytes, str]:
 
 def saturated_tokens(facts: Iterable[Fact]) -> set[bytes]:
     """Return the tokens that more than `SATURATION` different signatures among `facts` carry."""
+    facts = list(facts)
+    # Hardly any cluster knows so many different people.
+    if len({fact.signature for fact in facts} - {None}) <= SATURATION:
+        return set()
     carried: dict[bytes, set[bytes]] = {}
     for fact in facts:
         if fact.signature is not None:
@@ -93,8 +97,10 @@ class _Forest:
 
 def clusters(facts: Iterable[Fact], saturated: Collection[bytes]) -> list[list[Fact]]:
     """Return the facts by cluster: connected through any identifier that is not saturated."""
-    forest = _Forest()
     facts = list(facts)
+    if _shared(facts, saturated):
+        return [facts]
+    forest = _Forest()
     for fact in facts:
         node = (fact.record, fact.line)
         forest.find(node)
@@ -113,9 +119,10 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     Order: national numbers first, then by (rank of the kind, token, mention), so that the same
     mentions give the same persons in whatever order they came.
     """
-    facts = sorted(facts, key=lambda f: (f.record, f.line))
+    facts = sorted(facts, key=_line)
     mentions = [f for f in facts if f.stream != "payment"]
-    if len({t for f in facts for t in f.tokens} - set(saturated)) <= 1 and len(mentions) <= 1:
+    numbers = {t for f in mentions for rank, t in f.tokens if rank == NATIONAL}
+    if len(numbers) <= 1 and (len(mentions) <= 1 or _shared(mentions, saturated)):
         return _single(facts, mentions, saturated)
     forest = _Forest()
     links = sorted(
@@ -143,20 +150,36 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     return Grouping(tuple(ordered), tuple(waiting), tuple(conflicts))
 
 
+def _shared(facts: list[Fact], saturated: Collection[bytes]) -> bool:
+    """Return whether one identifier that is not saturated stands in every fact."""
+    first = facts[0].tokens if facts else ()
+    return any(
+        link[1] not in saturated and all(link in fact.tokens for fact in facts) for link in first
+    )
+
+
 def _single(facts: list[Fact], mentions: list[Fact], saturated: Collection[bytes]) -> Grouping:
-    """Group the commonest cluster, one mention with its payments, without a forest."""
-    if not mentions:
-        return Grouping((), tuple(facts), ())
-    carried = {token for _, token in mentions[0].tokens if token not in saturated}
-    person = [f for f in facts if f.stream != "payment" or _hook(f, carried) is not None]
-    waiting = [f for f in facts if f.stream == "payment" and _hook(f, carried) is None]
-    return Grouping((tuple(person),), tuple(waiting), ())
+    """Group the commonest cluster, mentions of one person with payments, without a forest."""
+    carried = {token for f in mentions for _, token in f.tokens if token not in saturated}
+    person: list[Fact] = []
+    waiting: list[Fact] = []
+    for fact in facts:
+        hangs = fact.stream != "payment" or _hook(fact, carried) is not None
+        (person if hangs else waiting).append(fact)
+    return Grouping((tuple(person),) if mentions else (), tuple(waiting), ())
 
 
 def _hook(payment: Fact, carried: Collection[bytes]) -> bytes | None:
     """Return the payment's strongest identifier that a mention carries, if any."""
-    return next((token for _, token in payment.tokens if token in carried), None)
+    for _, token in payment.tokens:
+        if token in carried:
+            return token
+    return None
+
+
+def _line(fact: Fact) -> tuple[bytes, str]:
+    return fact[:2]
 
 
 def _ordered(facts: list[Fact]) -> tuple[Fact, ...]:
-    return tuple(sorted(facts, key=lambda f: (f.record, f.line)))
+    return tuple(sorted(facts, key=_line))

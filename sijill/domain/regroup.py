@@ -65,15 +65,16 @@ def regroup(work: Workset, new_id: Callable[[], int]) -> Regrouped:
     unused = set(work.ids)
     parts = []
     for members in groups:
-        known = sorted({work.homes[_line(f)] for f in members if _line(f) in work.homes} & unused)
-        number = known[0] if known else (_led(members, work, unused) or new_id())
+        known = {work.homes[line] for line in map(_line, members) if line in work.homes} & unused
+        number = min(known) if known else (_led(members, work, unused) or new_id())
         unused.discard(number)
-        parts.append(Part(number, tuple(members), _carried(members) & saturated))
+        parts.append(Part(number, tuple(members), saturated and _carried(members) & saturated))
     tokens, forgotten = _pointers(work, parts, saturated)
     tokens.update(dict.fromkeys(fresh))
     moved = {
         _line(f): part.id
         for part in parts
+        if work.ids != (part.id,)
         for f in part.facts
         if _line(f) in work.standing and work.homes[_line(f)] != part.id
     }
@@ -89,7 +90,7 @@ def regroup(work: Workset, new_id: Callable[[], int]) -> Regrouped:
 
 
 def _line(fact: Fact) -> Line:
-    return (fact.record, fact.line)
+    return fact[:2]
 
 
 def _carried(facts: Iterable[Fact]) -> frozenset[bytes]:

@@ -62,6 +62,8 @@ class Evaluated(NamedTuple):
     next_change: int
     findings: dict[bytes, Finding]
     rows: dict[bytes, tuple[PersonRow, list[str], int]]
+    names: dict[bytes, Name]
+    """The households that the cluster's facts name."""
 
 
 def fold(
@@ -102,15 +104,16 @@ def _evaluate(part: Part, context: Context) -> Evaluated:
             findings[number] = Finding(overlap, alerts.content(overlap), part.id, None)
         raised = sum(overlap.verdict == "raised" for overlap in overlaps)
         rows[person.key] = (row(person, book), _programmes(person.facts), raised)
-    named = {n.key for f in part.facts if (n := named_by(f, book))}
+    named = {name for fact in part.facts if (name := named_by(fact, book))}
+    names = {name.key: name for name in named}
     state = ClusterState(
         part.facts,
         part.saturated,
         {number: finding.content for number, finding in findings.items()},
         {key: _digest(part.id, said) for key, said in rows.items()},
-        frozenset(named),
+        frozenset(names),
     )
-    return Evaluated(part, state, people, next_change, findings, rows)
+    return Evaluated(part, state, people, next_change, findings, rows, names)
 
 
 def _programmes(facts: Iterable[Fact]) -> list[str]:
@@ -145,12 +148,13 @@ def _gather(
         folded.links_old |= {(h, number) for h in state.households}
     alerts_new: set[bytes] = set()
     people_new: set[bytes] = set()
-    for part, state, people, next_change, findings, rows in evaluated:
+    for part, state, people, next_change, findings, rows, names in evaluated:
+        folded.names |= names
         folded.rows[part.id] = (state, next_change)
         folded.views[part.id] = people
         folded.links_new |= {(h, part.id) for h in state.households}
-        alerts_new |= findings.keys()
-        people_new |= rows.keys()
+        alerts_new.update(findings)
+        people_new.update(rows)
         folded.found |= {i: f for i, f in findings.items() if alerts_old.get(i) != f.content}
         for key, said in rows.items():
             if people_old.get(key) != state.persons[key]:
@@ -158,7 +162,8 @@ def _gather(
                 folded.homes[key] = part.id
         _lines(folded, work, part, context)
     folded.lost |= alerts_old.keys() - alerts_new
-    folded.persons_known |= people_old.keys()
+    # Not `|=`: with a view of keys that copies the whole set, once for every workset.
+    folded.persons_known.update(people_old)
     folded.gone |= people_old.keys() - people_new
     for line, number in regrouped.moved.items():
         if work.standing[line].stream == "household":
@@ -171,13 +176,10 @@ def _gather(
 def _lines(folded: Folded, work: Workset, part: Part, context: Context) -> None:
     """Note where the arriving records lie now, and the roster lines among them."""
     for fact in part.facts:
-        name = named_by(fact, context.book)
-        if name is not None:
-            folded.names[name.key] = name
         if (fact.record, fact.line) not in work.arriving:
             continue
-        if isinstance(fact.detail, Membership) and name is not None:
-            detail = fact.detail
+        name, detail = named_by(fact, context.book), fact.detail
+        if isinstance(detail, Membership) and name is not None:
             folded.lines.append(
                 (fact.record, fact.line, name.key, part.id, detail.role, detail.start, detail.stop)
             )
@@ -269,7 +271,7 @@ def _write_persons(cursor: Cursor, folded: Folded) -> None:
     if fresh:
         copy_rows(cursor, "person", _PERSON, fresh)
     update_rows(cursor, "person", _PERSON, [r for r in rows if known(r[0])])
-    folded.gone -= folded.persons.keys()
+    folded.gone.difference_update(folded.persons)
     if folded.gone:
         cursor.execute("DELETE FROM person WHERE key = ANY(%s)", [bytea_array(sorted(folded.gone))])
 
