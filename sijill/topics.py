@@ -5,6 +5,7 @@ every other second word is a part of the hub. `apply` creates what is missing an
 differs; it never changes a topic that exists, because a partition count is for life.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ COMMON = 0
 
 PARTITIONS_EMBEDDED = 4
 TIMEOUT_S = 60.0
+SHOWN_EVERY_S = 0.05
 WEEK_MS = 7 * 24 * 3600 * 1000
 RESERVED = frozenset((
     "hub", "pulse", "alert", "notice", "advice", "referral", "receipt", "rejected", "registry",
@@ -259,6 +261,16 @@ def _create(admin: AdminClient, topics: list[Topic], *, partitions: int, replica
             # Another `apply` at the same moment was quicker: the topic is there, which is enough.
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+    _await_shown(admin, {topic.name for topic in topics})
+
+
+def _await_shown(admin: AdminClient, names: set[str]) -> None:
+    """Wait until the brokers show the topics to clients: a moment after they are created."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while names - admin.list_topics(timeout=TIMEOUT_S).topics.keys():
+        if time.monotonic() > deadline:
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+        time.sleep(SHOWN_EVERY_S)
 
 
 def _differences(
