@@ -4,7 +4,7 @@ Numbers of records and codes stay as they were sent, set apart so that they keep
 within Arabic text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ _EN = {
     "law": "law", "months": "months", "amount": "at stake", "certainty": "certainty",
     "severity": "severity", "household": "household", "asked": "to be examined by",
     "revision": "revision", "state": "state", "open": "open",
+    "a household": "membership of a household", "a vital": "a death",
 }  # fmt: skip
 _AR = {
     "law": "السند القانوني", "months": "الأشهر", "amount": "المبلغ", "certainty": "درجة اليقين",
@@ -29,7 +30,8 @@ _AR = {
     "CERTAIN": "مؤكد", "DISPUTED": "أحد السجلات موضع خلاف", "UNSURE": "القاعدة غير محسومة",
     "HIGH": "عالية", "MEDIUM": "متوسطة", "LOW": "منخفضة",
     "enrollment": "تسجيل", "payment": "دفعة", "vital": "واقعة حياتية",
-    "income": "دخل",
+    "income": "دخل", "roster": "سجل أسري",
+    "a household": "عضوية في أسرة", "a vital": "وفاة",
 }  # fmt: skip
 _ISOLATED = "\u2066{}\u2069"
 """Left-to-right isolate: what stands in it neither turns nor turns what is around it."""
@@ -73,7 +75,7 @@ def pair(alert: dict[str, Any]) -> str:
     return " × ".join(sorted({side["programme"] or side["klass"] for side in sides}))
 
 
-def _words(lang: str) -> Any:
+def _words(lang: str) -> Callable[[str], str]:
     table = _AR if lang == "ar" else _EN
 
     def word(name: str) -> str:
@@ -89,21 +91,24 @@ def _side(side: dict[str, Any], book: Book, lang: str) -> str:
     elif side["klass"] in book.classes:
         what = book.classes[side["klass"]][lang]
     else:
-        what = _income(side["klass"], lang)
+        what = _class(side["klass"], lang)
     start, through = side["from"] + EPOCH, side["through"]
     until = _words(lang)("open") if through is None else explain.day_text(through + EPOCH, lang)
     same = through is not None and through == side["from"]
     period = explain.day_text(start, lang) + ("" if same else f" – {until}")
-    stream = _words(lang)(side["stream"]) if side["stream"] != "household" else ""
-    record = _code(side["source_record_id"], lang)
-    comma = "، " if lang == "ar" else ", "
-    source = f"{_ministry(side['ministry'], book, lang)}{comma}{stream} {record}"
+    record = f"{_stream(side['stream'], lang)} {_code(side['source_record_id'], lang)}"
+    source = _join((_ministry(side["ministry"], book, lang), record), lang)
     return f"{what}: {period} ({source})"
 
 
-def _income(klass: str, lang: str) -> str:
+def _stream(stream: str, lang: str) -> str:
+    return _words(lang)("roster" if stream == "household" else stream)
+
+
+def _class(klass: str, lang: str) -> str:
+    """Return what is no benefit in words: an income, a membership in a household, a death."""
     kind = klass.upper().replace("-", "_")
-    return explain.INCOMES[kind][lang] if kind in explain.INCOMES else _words(lang)(klass)
+    return explain.INCOMES[kind][lang] if kind in explain.INCOMES else _words(lang)(f"a {klass}")
 
 
 def _laws(alert: dict[str, Any], book: Book, lang: str) -> Iterable[str]:

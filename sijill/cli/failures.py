@@ -28,7 +28,8 @@ class FailingGroup(click.Group):
         """Run the command; what it raises becomes one sentence."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # The last: whoever read our output has read enough, which click knows to end with.
             raise
         except Exception as error:  # noqa: BLE001 - the last place where it can be told
             sentence, status = told(error)

@@ -12,10 +12,13 @@ def until_stopped() -> Iterator[None]:
     The signal raises KeyboardInterrupt in the block, so that whatever was started in it is
     stopped by its own context; that ends here.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Set for Ctrl-C, too: a shell starts its background jobs with that signal ignored.
+    asked = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, signal.default_int_handler) for number in asked]
     try:
         yield
     except KeyboardInterrupt:
         return
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(asked, before, strict=True):
+            signal.signal(number, handler)
