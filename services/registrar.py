@@ -63,6 +63,10 @@ class Registrar:
         """Whether the group has given this process its share of the partitions."""
         return bool(self._source.places)
 
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Return how many offsets of each partition of ours are not read yet, as last heard."""
+        return self._source.lag()
+
     def step(self) -> bool:
         """Apply one batch, or a portion of what is due; False when there was neither."""
         try:
@@ -153,6 +157,9 @@ class Registrar:
         now = time.monotonic()
         if now - self._gauged > GAUGES_EVERY_S:
             gauges.show(self._connection, self._source.places)
+            for (topic, partition), lag in self.lag().items():
+                labels = {"topic": topic, "partition": str(partition)}
+                metrics.put("consumer_lag_records", lag, **labels)
             self._gauged = now
 
     def _activated(self, settings: Settings) -> batch.Keys:

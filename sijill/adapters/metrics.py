@@ -42,6 +42,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("events_outcome_total", "counter", ("topic", "outcome"), "Offsets by first outcome."),
     Metric("position_first_offset", "gauge", PARTITION, "First offset ever accounted."),
     Metric("position_next_offset", "gauge", PARTITION, "Next offset to apply."),
+    Metric("consumer_lag_records", "gauge", PARTITION, "Offsets not read yet, as last heard."),
     Metric("accounted_offsets", "gauge", (*PARTITION, "outcome"), "Offsets so far by outcome."),
     Metric("event_apply_latency_seconds", "histogram", ("stream",), "Append to commit."),
     Metric("stage_seconds", "histogram", ("stage",), "Batch time by stage of the transaction."),

@@ -137,6 +137,15 @@ class Source:
         """The partitions that are ours now."""
         return sorted(self._next)
 
+    def lag(self) -> dict[Place, int]:
+        """Return how many offsets of each partition of ours are not read yet, as last heard."""
+        lags = {}
+        for place, after in self._next.items():
+            known = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)
+            if known is not None:
+                lags[place] = max(0, known[1] - after)
+        return lags
+
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()

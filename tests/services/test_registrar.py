@@ -211,3 +211,14 @@ def test_killed_database_loses_and_doubles_nothing(hub: Hub, ground: Ground) -> 
 
     assert len(hub.alerts()) == 1
     assert hub.outcomes()["applied"] == 2
+
+
+def test_lag_is_what_is_not_read_yet(hub: Hub) -> None:
+    """A registrar that has caught up shows no lag for any of its partitions."""
+    hub.publish("molsa", enrollment("e1", "spn", person(ALI)))
+
+    with hub.registrar() as loop:
+        hub.drain(loop)
+        lags = loop.lag()
+
+    assert set(lags.values()) == {0}
