@@ -112,7 +112,7 @@ def time_hub(
         with _running(settings, ["relay", *names], folder, say) as children:
             servers = {"broker": ground.kafka.pid or 0, "postgres": ground.postgres.pid or 0}
             watch = Watch(servers | {name: child.pid for name, child in children.items()})
-            progress = _Progress(_lag(settings), connection, children, say=say)
+            progress = _Progress(_lag(settings), connection, children, say=say, logs=folder / "log")
             while progress.left():
                 reader.read()
             _commit_durably(connection)
@@ -161,8 +161,10 @@ class _Progress:
         children: Mapping[str, "subprocess.Popen[bytes]"],
         *,
         say: Say,
+        logs: Path,
     ) -> None:
         lag.ask()
+        self._logs = logs
         self._lag, self._connection, self._children, self._say = lag, connection, children, say
         self._all = self._left = sum(lag.ends.values())
         self._seen = -1
@@ -186,7 +188,9 @@ class _Progress:
         """Raise BenchFailed when a process has ended or the figure has stood still for long."""
         for name, child in self._children.items():
             if child.poll() is not None:
-                raise BenchFailed(f"{name} ended with status {child.returncode}")
+                told = (self._logs / f"{name}.log").read_text(encoding="utf-8").splitlines()
+                last = "\n".join(told[-3:])
+                raise BenchFailed(f"{name} ended with status {child.returncode}:\n{last}")
         now = time.monotonic()
         if figure != self._seen:
             self._seen, self._moved_at = figure, now
