@@ -188,4 +188,5 @@ class Registrar:
         metrics.add("failures_total", kind="database")
         self._disconnect()
         self._connection = postgres.reconnect(self._settings.postgres_dsn)
+        self._operations.rewind(self._connection)
         self._source.rewind()

@@ -58,6 +58,12 @@ class Operations:
                 raise KafkaException(error)
         return ended
 
+    def rewind(self, connection: Connection) -> None:
+        """Read from the stored position again: what was consumed may not have been applied."""
+        with connection.transaction(), connection.cursor() as cursor:
+            position = positions.lock(cursor, [PLACE])[PLACE]
+        self._consumer.seek(TopicPartition(*PLACE, position.next_offset))
+
     def close(self) -> None:
         """Leave the topic."""
         self._consumer.close()
