@@ -14,11 +14,8 @@ from sijill.adapters.acceptance_texts import SHORT, UNIQUE, Faults, TextField
 from sijill.adapters.avro_decoder import compile_with
 from sijill.adapters.avro_source import Item, SourceWriter
 from sijill.adapters.avro_widths import one_byte
-from sijill.domain.event import INF, Person
+from sijill.domain.event import EPOCH, INF, Person
 from sijill.domain.money import CURRENCIES
-
-EPOCH = 719_163
-"""The ordinal of 1970-01-01."""
 
 AMOUNT_MAX = 10**15
 LIST_MAX = 1000

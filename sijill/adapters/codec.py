@@ -19,13 +19,12 @@ import schemas
 from schemas import Locked
 from sijill.adapters.avro_decoder import Decoder, compile_decoder
 from sijill.adapters.refusal import Refusal
+from sijill.domain.event import EPOCH
 
 Record = dict[str, Any]
 
 VALUE_MAX = 1_048_576
 """The most bytes of a value; more is refused before anything is decoded."""
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 UPGRADES: dict[tuple[str, int], Callable[[Record], Record]] = {}
 """From (schema, version) to the function that makes the record one version newer."""
@@ -179,7 +178,7 @@ def _plain(schema: Any, value: Any, named: dict[str, Any]) -> Any:
         return value.encode() if schema == "bytes" else value
     logical = schema.get("logicalType")
     if logical == "date" and isinstance(value, str):
-        return date.fromisoformat(value).toordinal() - _EPOCH
+        return date.fromisoformat(value).toordinal() - EPOCH
     if logical == "timestamp-millis" and isinstance(value, str):
         return round(datetime.fromisoformat(value).timestamp() * 1000)
     if schema["type"] == "array":

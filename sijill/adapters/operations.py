@@ -17,6 +17,7 @@ from sijill.adapters.registry import hub, positions, quarantine
 from sijill.adapters.registry.batch import Arrival, Outcome
 from sijill.adapters.registry.positions import Advance
 from sijill.adapters.source import check, headers_of, record_hash
+from sijill.domain.rulebook import LoadError, parse
 from sijill.settings import Settings
 
 TOPIC = topics.name("operation")
@@ -109,6 +110,8 @@ def _apply(connection: Connection, message: Message) -> None:
     value, offset = message.value(), int(message.offset() or 0)
     try:
         record = codec.decode("operation", value or b"")[0]
+        if record["kind"] == ACTIVATE:
+            _check_book(record["body"])
         outcome = "applied"
         refusal = None
     except Refusal as refused:
@@ -137,6 +140,16 @@ def _apply(connection: Connection, message: Message) -> None:
             void=offset - position.next_offset,
         )  # fmt: skip
         positions.advance(cursor, {PLACE: step})
+
+
+def _check_book(body: bytes) -> None:
+    """Raise a Refusal for a book that would stop every registrar, or that must not be activated."""
+    try:
+        book = parse(hub.unpack_book(body))
+    except (LoadError, ValueError, AttributeError) as error:
+        raise Refusal("BAD_BOOK") from error
+    if book.blockers():
+        raise Refusal("BAD_BOOK")
 
 
 def _refused(message: Message, refusal: Refusal) -> Outcome:

@@ -124,6 +124,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The notice id is not made of hexadecimal digits.",
         "معرّف الإشعار ليس مكوناً من أرقام ست عشرية.",
     ),
+    "BAD_BOOK": (
+        "The rulebook of an activation cannot be put in force.",
+        "كتاب القواعد المرسل للتفعيل لا يمكن العمل به.",
+    ),
 }
 
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}

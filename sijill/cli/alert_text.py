@@ -5,13 +5,11 @@ within Arabic text.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date
 from typing import Any
 
 from sijill.domain import explain, money
+from sijill.domain.event import EPOCH
 from sijill.domain.rulebook import Book
-
-EPOCH = date(1970, 1, 1).toordinal()
 
 LANGUAGES = ("en", "ar")
 

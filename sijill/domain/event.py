@@ -15,6 +15,9 @@ INF = 2**31 - 1
 Span = tuple[int, int]
 """A half-open period of days."""
 
+EPOCH = 719_163
+"""The ordinal of 1970-01-01, from which Avro counts days."""
+
 STREAMS = ("enrollment", "payment", "household", "vital", "income", "decision")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sijill.domain.event import Fact, Person, Vital
-from sijill.domain.identity import Grouping, mention_of
+from sijill.domain.identity import Grouping, is_mention, mention_of
 from sijill.domain.rulebook import Book
 from sijill.domain.rules.overlap import PersonFacts
 
@@ -63,7 +63,7 @@ def death(facts: Iterable[Fact], book: Book) -> int | None:
 
 def row(person: PersonFacts, book: Book) -> PersonRow:
     """Return the person's row: each attribute from its best source, whole names from one source."""
-    mentions = [f for f in person.facts if f.stream != "payment"]
+    mentions = [f for f in person.facts if is_mention(f)]
     alike = len({f.person for f in mentions}) == 1
 
     def best(attribute: str, field: str) -> Person:

@@ -50,7 +50,7 @@ def is_mention(fact: Fact) -> bool:
 
 def mention_of(facts: Iterable[Fact]) -> tuple[bytes, str]:
     """Return the smallest mention among a person's facts: the person's stable name."""
-    return min((f.record, f.line) for f in facts if f.stream != "payment")
+    return min((f.record, f.line) for f in facts if is_mention(f))
 
 
 def saturated_tokens(facts: Iterable[Fact]) -> set[bytes]:
@@ -120,7 +120,7 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     mentions give the same persons in whatever order they came.
     """
     facts = sorted(facts, key=_line)
-    mentions = [f for f in facts if f.stream != "payment"]
+    mentions = [f for f in facts if is_mention(f)]
     numbers = {t for f in mentions for rank, t in f.tokens if rank == NATIONAL}
     if len(numbers) <= 1 and (len(mentions) <= 1 or _shared(mentions, saturated)):
         return _single(facts, mentions, saturated)
@@ -164,7 +164,7 @@ def _single(facts: list[Fact], mentions: list[Fact], saturated: Collection[bytes
     person: list[Fact] = []
     waiting: list[Fact] = []
     for fact in facts:
-        hangs = fact.stream != "payment" or _hook(fact, carried) is not None
+        hangs = is_mention(fact) or _hook(fact, carried) is not None
         (person if hangs else waiting).append(fact)
     return Grouping((tuple(person),) if mentions else (), tuple(waiting), ())
 

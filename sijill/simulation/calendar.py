@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from sijill.simulation.people import EPOCH
+from sijill.domain.event import EPOCH
 
 DAY_MS = 86_400_000
 

@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from sijill.domain.event import EPOCH
 from sijill.simulation.geography import Governorate
 from sijill.simulation.naming import Chain
-
-EPOCH = 719_163
-"""The ordinal of 1970-01-01: dates travel as days since then."""
 
 # Any odd factor without a common divisor of the range gives each person another number.
 _NUMBERS = 900_000_000_000

@@ -7,8 +7,9 @@ it is the label of a message, given when the message is made.
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from sijill.domain.event import EPOCH
 from sijill.simulation.calendar import instant
-from sijill.simulation.people import EPOCH, Block, strongest
+from sijill.simulation.people import Block, strongest
 
 SEQ_STEP = 10
 """Versions are numbered in tens, so that a correction finds room between two of them."""

@@ -2,11 +2,12 @@
 
 from random import Random
 
+from sijill.domain.event import EPOCH
 from sijill.simulation import records
 from sijill.simulation.calendar import DAY_MS, Month
 from sijill.simulation.claims import Family
 from sijill.simulation.ministries import Ministries
-from sijill.simulation.people import EPOCH, Block, Household, Person, block, identifier
+from sijill.simulation.people import Block, Household, Person, block, identifier
 from sijill.simulation.population import Population
 from sijill.simulation.programmes import Programme
 from sijill.simulation.records import SEQ_STEP, Draft, Origin

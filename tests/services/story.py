@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,7 +16,7 @@ from confluent_kafka import TopicPartition
 
 from services.registrar import Registrar
 from sijill import topics
-from sijill.adapters import codec, kafka, postgres
+from sijill.adapters import codec, kafka, operations, postgres
 from sijill.adapters.postgres import Connection
 from sijill.adapters.registry import due
 from sijill.adapters.registry import hub as registry_hub
@@ -25,6 +26,7 @@ from sijill.settings import Settings
 from tests.broker import delete_topics
 
 AS_OF = date(2026, 6, 1).toordinal()
+PATIENCE_S = 240.0
 NOON = "2026-01-01T12:00:00Z"
 
 
@@ -101,6 +103,11 @@ class Hub:
                 full = codec.from_json(stream, {**record, "ministry": ministry})
                 publisher.publish(ministry, stream, full)
 
+    def activate(self, files: dict[str, bytes], *, seq: int) -> None:
+        """Publish the operation that puts a book in force."""
+        value = operations.activation(files, seq=seq, operator="a test")
+        operations.publish(self.settings, value)
+
     @contextmanager
     def registrar(self) -> Iterator[Registrar]:
         """Yield a registrar, closed at the end."""
@@ -119,13 +126,15 @@ class Hub:
 
     def drain(self, loop: Registrar) -> None:
         """Turn the loop until it has caught up with what is published now."""
+        deadline = time.monotonic() + PATIENCE_S
         while loop.step() or self.behind():
-            pass
+            assert time.monotonic() < deadline, "the registrar does not catch up"
 
     def behind(self) -> bool:
         """Return whether a source partition holds something that is not applied."""
         admin = kafka.admin(self.settings)
         places = [(t, p) for t in topics.source_topics(self.book) for p in range(4)]
+        places.append(operations.PLACE)
         ends = kafka.end_offsets(admin, places)
         rows = self.connection.execute("SELECT topic, partition, next_offset FROM position")
         reached = {(topic, part): offset for topic, part, offset in rows}

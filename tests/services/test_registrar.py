@@ -1,6 +1,7 @@
 """Proofs of the registrar: every event has one outcome, and the alerts follow from the facts."""
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,11 +9,14 @@ import pytest
 
 from sijill.adapters.ground import Ground
 from sijill.adapters.registry.digest import WorkDueError, digest
+from sijill.domain import rulebook
 from sijill.settings import Settings
 from tests.services.story import AS_OF, Hub, enrollment, event, payment, person
 
 ALI = "198012345678"
 SARA = "198587654321"
+FETCHED_S = 1.0
+"""Enough for the client to hold what was published, so that the next step takes it."""
 
 
 @pytest.fixture
@@ -207,10 +211,25 @@ def test_killed_database_loses_and_doubles_nothing(hub: Hub, ground: Ground) -> 
         ground.postgres.start()
         hub.reconnect()
         hub.publish("pensions", enrollment("p1", "pension", person(ALI)))
+        hub.activate(rulebook.read("iraq"), seq=2)
+        time.sleep(FETCHED_S)
         hub.drain(loop)
 
     assert len(hub.alerts()) == 1
     assert hub.outcomes()["applied"] == 2
+    assert hub.rows("SELECT book_seq FROM hub") == [(2,)]
+
+
+def test_book_that_cannot_be_read_is_quarantined(hub: Hub) -> None:
+    """An activation with a broken book is refused; the registrars go on under the old one."""
+    with hub.registrar() as loop:
+        hub.activate({"book.toml": b"no book"}, seq=2)
+        hub.publish("molsa", enrollment("e1", "spn", person(ALI)))
+        hub.drain(loop)
+
+    assert hub.rows("SELECT reason FROM quarantine") == [("BAD_BOOK",)]
+    assert hub.rows("SELECT book_seq FROM hub") == [(1,)]
+    assert hub.outcomes()["applied"] == 1
 
 
 def test_lag_is_what_is_not_read_yet(hub: Hub) -> None:

@@ -13,10 +13,10 @@ from sijill.adapters import codec
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.refusal import Refusal
 from sijill.domain import rulebook
+from sijill.domain.event import EPOCH
 from sijill.simulation.breakage import KINDS
 from sijill.simulation.comparing import Finding, compare
 from sijill.simulation.messages import Message
-from sijill.simulation.people import EPOCH
 from sijill.simulation.plan import Simulation
 from tests.simulation.brute_force import Story, overlaps, permitted
 

@@ -11,11 +11,8 @@ from sijill.adapters.codec import encode, encode_unversioned
 from sijill.adapters.postgres import Cursor, copy_rows
 from sijill.adapters.registry.alerts import HISTORY_ONLY, Context, Shown
 from sijill.domain import alerts, disclosure, explain
-from sijill.domain.event import INF, Fact
+from sijill.domain.event import EPOCH, INF, Fact
 from sijill.domain.fold import PersonRow
-
-EPOCH = 719_163
-"""The ordinal of 1970-01-01: Avro counts days from there."""
 
 RECEIPT_RUNS_MAX = 4_000
 """Exceptions in one receipt; more are split over several, each well below 512 KB."""
