@@ -20,6 +20,7 @@ from confluent_kafka import Message
 from sijill import topics
 from sijill.adapters import metrics, operations, postgres
 from sijill.adapters.acceptance import Acceptor
+from sijill.adapters.halt import HaltError
 from sijill.adapters.registry import batch, clusters, due, gauges, hub, reoffer
 from sijill.adapters.source import Fetched, Source, headers_of, record_hash
 from sijill.domain import rulebook
@@ -34,6 +35,10 @@ GAUGES_EVERY_S = 2.0
 
 LOG = logging.getLogger("sijill.registrar")
 T = TypeVar("T")
+
+
+class BookBlockedError(HaltError):
+    """The book of the first start holds doubts that nobody has accepted."""
 
 
 class Registrar:
@@ -167,6 +172,8 @@ class Registrar:
         self._operations.read_to_end(self._connection)
         if hub.read(self._connection).book is None:
             files = rulebook.read(settings.country)
+            if doubts := rulebook.parse(files).blockers():
+                raise BookBlockedError(f"the book must not be put in force: {'; '.join(doubts)}")
             value = operations.activation(files, seq=operations.FIRST_SEQ, operator="first start")
             operations.publish(settings, value)
             while hub.read(self._connection).book is None:
