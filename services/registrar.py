@@ -20,6 +20,7 @@ from confluent_kafka import Message
 from sijill import topics
 from sijill.adapters import metrics, operations, postgres
 from sijill.adapters.acceptance import Acceptor
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
 from sijill.adapters.registry import batch, clusters, due, gauges, hub, reoffer
 from sijill.adapters.source import Fetched, Source, headers_of, record_hash
@@ -86,6 +87,7 @@ class Registrar:
         self._operations.step(self._connection)
         fetched = self._source.fetch(RECORDS_MAX, WAIT_S)
         if fetched.ends:
+            faultpoint("registrar.fetched")
             self._apply(fetched)
         self._move_day()
         self._show()
@@ -108,6 +110,10 @@ class Registrar:
         if applied is None:
             return
         metrics.observe("stage_seconds", time.monotonic() - decoded, stage="apply")
+        if dropped := len(arrivals) - len(applied.outcomes):
+            # Another registrar has these partitions, and applied the records before us.
+            LOG.warning("records below the position are dropped", extra={"records": dropped})
+        faultpoint("registrar.committed")
         self._source.applied(applied.positions)
         gauges.count(applied.outcomes)
         for shown in applied.shown:

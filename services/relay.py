@@ -13,6 +13,7 @@ import time
 import psycopg
 
 from sijill.adapters import metrics
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
 from sijill.adapters.relay_log import OutcomeUnknownError, Progress, RelayLog
 from sijill.adapters.relay_store import Numbered, RelayStore, Standing
@@ -76,6 +77,7 @@ class Relay:
         self._standing = self._store.take_over()
         if self._standing is None:
             return False
+        faultpoint("relay.reigning")
         progress = self._log.open()
         check(self._standing, progress)
         self._store.record(progress.number if progress else 0)
@@ -89,12 +91,15 @@ class Relay:
         rows = self._left_over or self._store.number(BATCH_ROWS)
         if not rows:
             return False
+        faultpoint("relay.numbered")
         numbered = time.monotonic()
         last = rows[-1].number
         self._log.publish(rows, _progress(self._standing, last))
+        faultpoint("relay.published")
         published = time.monotonic()
         self._store.record(last)
         self._left_over = []
+        faultpoint("relay.recorded")
         metrics.observe("relay_stage_seconds", numbered - started, stage="number")
         metrics.observe("relay_stage_seconds", published - numbered, stage="publish")
         metrics.observe("relay_stage_seconds", time.monotonic() - published, stage="record")

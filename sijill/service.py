@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from sijill.adapters import metrics
+from sijill.adapters import faultpoint, metrics
 from sijill.adapters.halt import HaltError
 from sijill.settings import Settings
 
@@ -120,6 +120,8 @@ def run(
     )
     metrics.put("build_info", 1, service=name, version=version("sijill"))
     LOG.info("starting", extra={"port": server.port})
+    if faultpoint.armed():
+        LOG.warning("a fault is armed", extra={"reason": faultpoint.VARIABLE})
     try:
         loop = make_loop(settings)
         try:

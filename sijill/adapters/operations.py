@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from sijill import topics
 from sijill.adapters import codec, kafka
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Connection
 from sijill.adapters.refusal import Refusal
 from sijill.adapters.registry import hub, positions, quarantine
@@ -140,6 +141,7 @@ def _apply(connection: Connection, message: Message) -> None:
             void=offset - position.next_offset,
         )  # fmt: skip
         positions.advance(cursor, {PLACE: step})
+        faultpoint("operations.committing")
 
 
 def _check_book(body: bytes) -> None:

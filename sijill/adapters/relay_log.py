@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from sijill import topics
 from sijill.adapters import kafka, metrics
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.relay_store import FencedError, Numbered
 from sijill.settings import Settings
 
@@ -107,6 +108,8 @@ class RelayLog:
                 headers = None if row.headers is None else marshal.loads(row.headers)
                 _produce(producer, row, headers)
             producer.produce(TOPIC, progress.packed(), KEY)
+            producer.flush(TIMEOUT_S)
+            faultpoint("relay.publishing")
             _commit(producer)
         except KafkaException as error:
             self.close()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import psycopg
 
 from sijill.adapters import codec, metrics
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import (
     Connection,
     Cursor,
@@ -157,6 +158,7 @@ class RelayStore:
             _remember(cursor, changed)
             _delete(cursor, dropped)
             cursor.execute("UPDATE relay_progress SET highest = highest + %s", [len(sent)])
+            faultpoint("relay.numbering")
         for topic, count in Counter(row.topic for row in dropped).items():
             metrics.add("relay_dropped_total", count, topic=topic)
         return [_numbered(n, s) for n, s in enumerate(sent, highest + 1)]

@@ -18,6 +18,7 @@ from confluent_kafka import (
 )
 
 from sijill.adapters import kafka
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import Connection
 from sijill.adapters.registry import positions
@@ -157,6 +158,7 @@ class Source:
             self._failure, self._unread = error, partitions
             consumer.assign([])
             return
+        faultpoint("source.assigned")
         self._unread = []
         self._next = {place: position.next_offset for place, position in stored.items()}
         consumer.assign([TopicPartition(t, p, o) for (t, p), o in sorted(self._next.items())])

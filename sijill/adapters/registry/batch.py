@@ -8,6 +8,7 @@ households, notices, alerts.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Connection, Cursor
 from sijill.adapters.refusal import Refusal
 from sijill.adapters.registry import (
@@ -96,6 +97,7 @@ def apply(connection: Connection, batch: Batch, keys: Keys) -> Applied:
         context = context_of(cursor, keys)
         outcomes, changes = _classify(cursor, fresh)
         shown, out = settle(cursor, context, keys, changes=changes, work=Work())
+        faultpoint("batch.written")
         caused_at = max((a.append_ms for a in fresh), default=0)
         quarantine.write(cursor, outcomes)
         feed.write(cursor, fresh)
@@ -110,6 +112,7 @@ def apply(connection: Connection, batch: Batch, keys: Keys) -> Applied:
                 *_receipts(outcomes, advances, standing),
             ],
         )
+        faultpoint("batch.committing")
     return Applied(outcomes, shown, {place: step.next_offset for place, step in advances.items()})
 
 
@@ -133,6 +136,7 @@ def settle(
     decided = [c.event for c in changes.values() if c.stream == "decision" and c.event]
     personal = {k: c for k, c in changes.items() if c.stream != "decision"}
     opened = clusters.open_worksets(cursor, personal, set(work.clusters))
+    faultpoint("batch.locked")
     folded = fold.fold(cursor, opened, personal, context)
     records.write(cursor, changes, folded.clusters, folded.moved)
     fold.write(cursor, folded, keys.book_seq)

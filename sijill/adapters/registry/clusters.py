@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array
 from sijill.adapters.registry import identifiers
 from sijill.adapters.registry.records import Change
@@ -52,6 +53,7 @@ def open_worksets(cursor: Cursor, changes: dict[bytes, Change], touched: set[int
             cursor.execute("RELEASE SAVEPOINT clusters")
             return opened
         cursor.execute("ROLLBACK TO SAVEPOINT clusters")
+        faultpoint("clusters.retried")
     raise Unsettled
 
 

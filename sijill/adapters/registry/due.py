@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
+from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Connection
 from sijill.adapters.registry import alerts, outlet
 from sijill.adapters.registry.batch import Keys, Work, context_of, settle
@@ -55,4 +56,5 @@ def settle_due(connection: Connection, keys: Keys, portion: Work) -> list[alerts
         context = context_of(cursor, keys)
         shown, rows = settle(cursor, context, keys, changes={}, work=portion)
         outlet.write(cursor, [*outlet.alert_rows(context, shown, caused_at=0), *rows])
+        faultpoint("due.committing")
     return shown
