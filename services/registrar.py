@@ -18,7 +18,7 @@ import psycopg
 from confluent_kafka import Message
 
 from sijill import topics
-from sijill.adapters import metrics, operations, postgres
+from sijill.adapters import clock, metrics, operations, postgres
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
@@ -53,7 +53,7 @@ class Registrar:
             self._connection = postgres.connect(settings.postgres_dsn)
             open_now.callback(self._disconnect)
             country = rulebook.load(settings.country)
-            hub.bind(self._connection, settings, today=hub.today(country.time_zone))
+            hub.bind(self._connection, settings, today=clock.today(country.time_zone))
             self._operations = operations.Operations(settings, self._connection)
             open_now.callback(self._operations.close)
             self._keys = self._activated(settings)
@@ -160,7 +160,7 @@ class Registrar:
         """Move the hub's day at midnight of the book's time zone, unless settings fix it."""
         now = time.monotonic()
         if self._settings.as_of is None and now - self._day_checked > DAY_EVERY_S:
-            hub.move_day(self._connection, hub.today(self._keys.book.time_zone))
+            hub.move_day(self._connection, clock.today(self._keys.book.time_zone))
             self._day_checked = now
 
     def _show(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from sijill.adapters import faultpoint, metrics
+from sijill.adapters import clock, faultpoint, metrics
 from sijill.adapters.halt import HaltError
 from sijill.settings import Settings
 
@@ -154,7 +154,7 @@ def _turn(loop: Loop, stop: threading.Event, *, health: Health) -> None:
         state = "work" if worked else "idle"
         metrics.add("steps_total", worked=state)
         metrics.add("loop_seconds_total", time.monotonic() - started, state=state)
-        metrics.put("last_step_timestamp_seconds", time.time())
+        metrics.put("last_step_timestamp_seconds", clock.now_s())
         if not worked:
             stop.wait(IDLE_S)
 

@@ -4,13 +4,12 @@ Every registrar reads it whole; the position row lets each operation be applied 
 carry the whole rulebook: the highest operation number is in force.
 """
 
-import time
 import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from sijill import topics
-from sijill.adapters import codec, kafka
+from sijill.adapters import clock, codec, kafka
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Connection
 from sijill.adapters.refusal import Refusal
@@ -80,7 +79,7 @@ def activation(files: dict[str, bytes], *, seq: int, operator: str) -> bytes:
             "event_id": number,
             "operation_id": number,
             "operation_seq": seq,
-            "occurred_at": int(time.time() * 1000),
+            "occurred_at": int(clock.now_s() * 1000),
             "kind": ACTIVATE,
             "body": hub.pack_book(files),
             "operator": operator,

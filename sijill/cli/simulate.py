@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from sijill import settings
-from sijill.adapters import postgres
-from sijill.adapters.registry import hub
+from sijill.adapters import clock, postgres
 from sijill.cli.days import DAY
 from sijill.domain import rulebook
 from sijill.settings import Settings
@@ -59,7 +58,7 @@ def simulate(
     plan = Simulation(
         seed=seed,
         persons=persons,
-        as_of=as_of or chosen.as_of or hub.today(rulebook.load(chosen.country).time_zone),
+        as_of=as_of or chosen.as_of or clock.today(rulebook.load(chosen.country).time_zone),
         months=months,
         country=chosen.country,
         routing_key=chosen.routing_key,

@@ -3,11 +3,10 @@
 Positions are shown as the database has them, so that a restart does not reset the accounting.
 """
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from sijill.adapters import metrics
+from sijill.adapters import clock, metrics
 from sijill.adapters.postgres import Connection
 from sijill.adapters.registry.batch import Outcome
 from sijill.adapters.registry.positions import Place
@@ -17,7 +16,7 @@ OUTCOMES = ("applied", "duplicate", "superseded", "quarantined", "void")
 
 def count(outcomes: Sequence[Outcome]) -> None:
     """Count what a committed batch did, and how long after Kafka's append it was committed."""
-    now_ms = time.time() * 1000
+    now_ms = clock.now_s() * 1000
     became = Counter((o.arrival.topic, o.outcome) for o in outcomes)
     refused = Counter((o.arrival.topic, o.reason) for o in outcomes if o.reason is not None)
     waited: dict[str, list[float]] = defaultdict(list)

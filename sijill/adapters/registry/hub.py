@@ -3,10 +3,8 @@
 import hashlib
 import json
 import secrets
-from datetime import datetime
 from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import schemas
 from sijill.adapters.acceptance import CHECK_VERSION
@@ -31,11 +29,6 @@ class Hub(NamedTuple):
 def fingerprint(key: bytes) -> bytes:
     """Return what the database may know of a key: enough to recognise it, not to use it."""
     return hashlib.blake2b(key, digest_size=16, person=b"sijill-key").digest()
-
-
-def today(time_zone: str) -> int:
-    """Return the ordinal of today's date in the time zone of the country's book."""
-    return datetime.now(ZoneInfo(time_zone)).date().toordinal()
 
 
 @cache

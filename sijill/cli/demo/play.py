@@ -12,8 +12,8 @@ from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
+from sijill.adapters import clock
 from sijill.adapters.halt import HaltError
-from sijill.adapters.registry import hub as hub_row
 from sijill.cli.demo.verdict import Evidence, Verdict, judge
 from sijill.cli.demo.view import View
 from sijill.cli.demo.watching import Picture, Watching
@@ -134,7 +134,7 @@ def on_stage(play: Play, view: View) -> Iterator[Performance]:
             hub_file=folder / "hub.json",
             ports=ANY,
             registrars=play.registrars,
-            as_of=play.as_of or hub_row.today(rulebook.load(COUNTRY).time_zone),
+            as_of=play.as_of or clock.today(rulebook.load(COUNTRY).time_zone),
             # A performance never touches servers that serve something else.
             environment={},
         )
