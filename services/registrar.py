@@ -32,6 +32,9 @@ WAIT_S = 0.05
 TRIES_MAX = 20
 BACK_OFF_S = 0.05
 DAY_EVERY_S = 5.0
+DUE_EVERY_S = 1.0
+"""Under a backlog a portion of what is due is done this often: it must not wait for ever."""
+
 GAUGES_EVERY_S = 2.0
 
 LOG = logging.getLogger("sijill.registrar")
@@ -47,7 +50,7 @@ class Registrar:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._gauged = self._day_checked = 0.0
+        self._gauged = self._day_checked = self._due_done = 0.0
         postgres.migrate(settings.postgres_dsn)
         with ExitStack() as open_now:
             self._connection = postgres.connect(settings.postgres_dsn)
@@ -91,7 +94,8 @@ class Registrar:
             self._apply(fetched)
         self._move_day()
         self._show()
-        if len(fetched.messages) >= RECORDS_MAX // 4:
+        behind = len(fetched.messages) >= RECORDS_MAX // 4
+        if behind and time.monotonic() - self._due_done < DUE_EVERY_S:
             return True
         return self._due() or bool(fetched.ends)
 
@@ -115,9 +119,7 @@ class Registrar:
             LOG.warning("records below the position are dropped", extra={"records": dropped})
         faultpoint("registrar.committed")
         self._source.applied(applied.positions)
-        gauges.count(applied.outcomes)
-        for shown in applied.shown:
-            metrics.add("alert_changes_total", rule=shown.overlap.rule, state=shown.state)
+        gauges.count(applied.outcomes, applied.shown)
 
     def _tried(self, attempt: Callable[[], T]) -> T | None:
         """Return the attempt's result; None when reading has to start from the positions again."""
@@ -148,13 +150,14 @@ class Registrar:
         )  # fmt: skip
 
     def _due(self) -> bool:
-        """Evaluate a portion of what is due; the days and books are the database's."""
-        as_of = hub.read_day(self._connection)
-        portion = due.work(self._connection, self._keys, as_of)
-        if not any(portion):
-            return False
-        self._tried(lambda: due.settle_due(self._connection, self._keys, portion))
-        return True
+        """Evaluate a portion of what is due; the day and the book are the database's."""
+        # A look without locks first: an idle hub writes nothing.
+        shown = None
+        if any(due.work(self._connection, *hub.look(self._connection))):
+            shown = self._tried(lambda: due.settle_due(self._connection, self._keys))
+        gauges.count((), shown or ())
+        self._due_done = time.monotonic()
+        return shown is not None
 
     def _move_day(self) -> None:
         """Move the hub's day at midnight of the book's time zone, unless settings fix it."""

@@ -52,6 +52,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("quarantine_open", "gauge", ("reason",), "Quarantined records not yet settled."),
     Metric("alert_changes_total", "counter", ("rule", "state"), "Alert revisions written."),
     Metric("as_of_day", "gauge", (), "The hub's day, as days since the year 1."),
+    Metric("sweep_left", "gauge", (), "Rows that an older rulebook left, as far as counted."),
     # The relay.
     Metric("outbox_pending", "gauge", (), "Outbox rows waiting, as far as counted."),
     Metric("outbox_oldest_seconds", "gauge", (), "Age of the oldest waiting outbox row."),

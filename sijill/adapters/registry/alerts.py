@@ -25,6 +25,15 @@ class Finding(NamedTuple):
     household: bytes | None
 
 
+class Context(NamedTuple):
+    """What the diff depends on besides findings: key, book with its activation, and day."""
+
+    hub_key: bytes
+    book: Book
+    as_of: int
+    book_seq: int
+
+
 class Standing(NamedTuple):
     """An alert's row as the transaction found it."""
 
@@ -35,12 +44,19 @@ class Standing(NamedTuple):
     raised_on: int
     cluster: int | None
     household: bytes | None
+    next_change: int
+    book_seq: int
     body: bytes
 
     @property
     def visible(self) -> bool:
         """Whether the topics show it as open."""
         return self.open and self.verdict == "raised"
+
+    def seen_again(self, verdict: alerts.Verdict, context: Context) -> bool:
+        """Whether the row already says when, and under which book, it was looked at."""
+        day = verdict.next_change if self.open else INF
+        return (self.next_change, self.book_seq) == (day, context.book_seq)
 
 
 class Shown(NamedTuple):
@@ -55,12 +71,15 @@ class Shown(NamedTuple):
     basis: str
 
 
-class Context(NamedTuple):
-    """What the diff depends on besides findings: key, book and day."""
+class Lost(NamedTuple):
+    """Alerts that their cluster, or their household, no longer supports."""
 
-    hub_key: bytes
-    book: Book
-    as_of: int
+    in_clusters: set[bytes]
+    in_households: set[bytes]
+
+    def ends(self, alert: bytes, standing: Standing) -> bool:
+        """Whether it is lost where it was found last: a book may move a rule to households."""
+        return alert in (self.in_clusters if standing.household is None else self.in_households)
 
 
 def write_decisions(cursor: Cursor, events: Iterable[Event]) -> set[bytes]:
@@ -86,23 +105,24 @@ def settle(
     context: Context,
     *,
     found: dict[bytes, Finding],
-    lost: set[bytes],
+    lost: Lost,
     answered: set[bytes],
     due: set[bytes],
 ) -> list[Shown]:
     """Bring the alert rows in line and return what changed in the open alerts.
 
-    `found` are new or changed findings, `lost` alerts that no finding supports any more,
-    `answered` notices whose decisions changed, `due` alerts with a decision that runs out.
+    `found` are new or changed findings, `answered` notices whose decisions changed, `due` alerts
+    whose decisions are looked at again: one may run out, or another book weighs them.
     """
-    lost = lost - found.keys()
+    missed = (lost.in_clusters | lost.in_households) - found.keys()
     meeting = {
         alerts.notice_id(context.hub_key, ministry, alert): (ministry, alert)
         for alert, finding in found.items()
         for ministry in (*alerts.ministries(finding.overlap), alerts.HUB)
     }
     touched = _meet(cursor, meeting, answered)
-    standing = _lock(cursor, {*found, *lost, *touched, *due})
+    standing = _lock(cursor, {*found, *missed, *touched, *due})
+    gone = {alert for alert in missed & standing.keys() if lost.ends(alert, standing[alert])}
     answers = _answers(cursor, context, found, standing)
     shown: list[Shown] = []
     rows: list[tuple[object, ...]] = []
@@ -110,7 +130,7 @@ def settle(
     for alert in sorted({*found, *standing}):
         row, change = _decide(
             context, alert, found.get(alert), standing.get(alert),
-            lost=alert in lost, answers=answers.get(alert, []),
+            lost=alert in gone, answers=answers.get(alert, []),
         )  # fmt: skip
         if row is not None:
             (rows if alert in standing else fresh).append(row)
@@ -151,8 +171,8 @@ def _lock(cursor: Cursor, ids: set[bytes]) -> dict[bytes, Standing]:
     if not ids:
         return {}
     cursor.execute(
-        "SELECT id, open, verdict, decision, revision, raised_on, cluster, household, body "
-        "FROM alert "
+        "SELECT id, open, verdict, decision, revision, raised_on, cluster, household, "
+        "next_change, book_seq, body FROM alert "
         "WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
         [bytea_array(sorted(ids))],
         binary=True,
@@ -208,7 +228,7 @@ def _decide(
     )
     settled = before is not None and before.open == is_open and verdict.stage == before.decision
     if same and settled and visible == was_visible:
-        if finding is None:
+        if finding is None and before is not None and before.seen_again(verdict, context):
             return None, None
         state = ""
     else:
@@ -220,12 +240,12 @@ def _decide(
             is_open=is_open,
         )
     revision = (before.revision if before else 0) + (1 if state else 0)
-    raised_on = before.raised_on if before and was_visible else context.as_of
+    raised_on = before.raised_on if before and was_visible >= visible else context.as_of
     row = (
         alert, overlap.rule, overlap.type, overlap.verdict, is_open, verdict.stage, revision,
         *_scope(finding, before),
         list(overlap.months), overlap.amount, overlap.currency, overlap.certainty, raised_on,
-        pack_overlap(overlap), verdict.next_change if is_open else INF,
+        pack_overlap(overlap), verdict.next_change if is_open else INF, context.book_seq,
     )  # fmt: skip
     if not state:
         return row, None
@@ -259,7 +279,7 @@ _COLUMNS = {
     "id": "bytea", "rule": "text", "type": "text", "verdict": "text", "open": "bool",
     "decision": "text", "revision": "int8", "cluster": "int8", "household": "bytea",
     "months": "text[]", "amount": "int8", "currency": "text", "certainty": "text",
-    "raised_on": "int4", "body": "bytea", "next_change": "int4",
+    "raised_on": "int4", "body": "bytea", "next_change": "int4", "book_seq": "int8",
 }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def settle(
     shown = alerts.settle(
         cursor, context,
         found=folded.found | seen.found,
-        lost=folded.lost | seen.lost,
+        lost=alerts.Lost(folded.lost, seen.lost),
         answered=answered,
         due=set(work.alerts),
     )  # fmt: skip
@@ -172,7 +172,7 @@ def context_of(cursor: Cursor, keys: Keys) -> alerts.Context:
     row = cursor.fetchone()
     if row is None or row[1] != keys.book_seq:
         raise BookChanged
-    return alerts.Context(keys.hub_key, keys.book, row[0])
+    return alerts.Context(keys.hub_key, keys.book, *row)
 
 
 def _classify(

@@ -198,10 +198,13 @@ def _touch(
     """Note the households to look at again.
 
     A payment concerns its own household alone; any other change may concern every household
-    that the persons belong to, before and after.
+    that the persons belong to, before and after. Another book may have given them other ones.
     """
     changed = [*work.arriving.values(), *work.gone]
     if changed and all(fact.stream == "payment" for fact in changed):
+        before = {household for state in old.values() for household in state.households}
+        after = {household for e in evaluated for household in e.state.households}
+        folded.households |= before ^ after
         for fact in changed:
             name = named_by(fact, context.book)
             if name is not None:

@@ -8,14 +8,20 @@ from collections.abc import Sequence
 
 from sijill.adapters import clock, metrics
 from sijill.adapters.postgres import Connection
+from sijill.adapters.registry import due
+from sijill.adapters.registry.alerts import Shown
 from sijill.adapters.registry.batch import Outcome
 from sijill.adapters.registry.positions import Place
 
 OUTCOMES = ("applied", "duplicate", "superseded", "quarantined", "void")
 
 
-def count(outcomes: Sequence[Outcome]) -> None:
+def count(outcomes: Sequence[Outcome], shown: Sequence[Shown] = ()) -> None:
     """Count what a committed batch did, and how long after Kafka's append it was committed."""
+    for change in shown:
+        metrics.add("alert_changes_total", rule=change.overlap.rule, state=change.state)
+    if not outcomes:
+        return
     now_ms = clock.now_s() * 1000
     became = Counter((o.arrival.topic, o.outcome) for o in outcomes)
     refused = Counter((o.arrival.topic, o.reason) for o in outcomes if o.reason is not None)
@@ -57,3 +63,4 @@ def show(connection: Connection, places: Sequence[Place]) -> None:
         metrics.put("quarantine_open", number, reason=str(reason))
     for (as_of,) in connection.execute("SELECT as_of FROM hub"):
         metrics.put("as_of_day", as_of)
+    metrics.put("sweep_left", due.left(connection))

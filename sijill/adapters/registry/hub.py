@@ -73,11 +73,11 @@ def read(connection: Connection) -> Hub:
     return Hub(as_of, seq, parse(unpack_book(packed)) if packed is not None else None)
 
 
-def read_day(connection: Connection) -> int:
-    """Return the hub's day."""
-    row = connection.execute("SELECT as_of FROM hub").fetchone()
+def look(connection: Connection) -> tuple[int, int]:
+    """Return the hub's day and the number of the activation in force, 0 before the first."""
+    row = connection.execute("SELECT as_of, coalesce(book_seq, 0) FROM hub").fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])
 
 
 def move_day(connection: Connection, day: int) -> bool:
