@@ -22,15 +22,14 @@ from sijill.adapters import clock, metrics, operations, postgres
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
-from sijill.adapters.registry import batch, clusters, due, gauges, hub, reoffer
+from sijill.adapters.registry import batch, bisection, due, gauges, hub, reoffer, set_aside
 from sijill.adapters.source import Fetched, Source, headers_of, record_hash
 from sijill.domain import rulebook
 from sijill.settings import Settings
 
 RECORDS_MAX = 5_000
 WAIT_S = 0.05
-TRIES_MAX = 20
-BACK_OFF_S = 0.05
+EXHAUSTED_WAIT_S = 1.0
 DAY_EVERY_S = 5.0
 DUE_EVERY_S = 1.0
 """Under a backlog a portion of what is due is done this often: it must not wait for ever."""
@@ -48,8 +47,10 @@ class BookBlockedError(HaltError):
 class Registrar:
     """One turn is one batch: fetch, accept, apply; when there is no backlog, what is due."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, acceptor: Acceptor | None = None) -> None:
+        """Start where the database stands; another acceptor decides what is an event."""
         self._settings = settings
+        self._astray = False
         self._gauged = self._day_checked = self._due_done = 0.0
         postgres.migrate(settings.postgres_dsn)
         with ExitStack() as open_now:
@@ -60,7 +61,7 @@ class Registrar:
             self._operations = operations.Operations(settings, self._connection)
             open_now.callback(self._operations.close)
             self._keys = self._activated(settings)
-            self._acceptor = Acceptor(settings.registry_key)
+            self._acceptor = acceptor or Acceptor(settings.registry_key)
             reoffer.reoffer(self._connection, self._acceptor, self._keys)
             names = topics.source_topics(self._keys.book)
             self._source = Source(settings, names, lambda: self._connection)
@@ -79,12 +80,20 @@ class Registrar:
     def step(self) -> bool:
         """Apply one batch, or a portion of what is due; False when there was neither."""
         try:
+            if self._astray:
+                self._read_again()
             return self._turn()
-        except psycopg.Error:
-            if not self._connection.closed:
+        except psycopg.Error as error:
+            if self._connection.closed:
+                self._reconnect()
+            elif postgres.is_exhausted(error):
+                self._back_off(error)
+            else:
                 raise
-            self._reconnect()
-            return True
+        except bisection.Contended:
+            LOG.warning("other registrars were always first")
+        self._astray = True
+        return True
 
     def _turn(self) -> bool:
         self._operations.step(self._connection)
@@ -104,50 +113,64 @@ class Registrar:
         self._open.close()
 
     def _apply(self, fetched: Fetched) -> None:
-        """Apply what was fetched, again after a conflict, from the positions after a loss."""
+        """Apply what was fetched, in halves if it must be, from the positions after a loss."""
         started = time.monotonic()
         arrivals = [self._arrival(message) for message in fetched.messages]
         decoded = time.monotonic()
         metrics.observe("stage_seconds", decoded - started, stage="accept")
-        work = batch.Batch(arrivals, fetched.starts, fetched.ends)
-        applied = self._tried(lambda: batch.apply(self._connection, work, self._keys))
-        if applied is None:
-            return
-        metrics.observe("stage_seconds", time.monotonic() - decoded, stage="apply")
-        if dropped := len(arrivals) - len(applied.outcomes):
+        whole = batch.Batch(arrivals, fetched.starts, fetched.ends)
+        if broken := set_aside.refused(whole):
+            set_aside.check_flood(self._connection, broken)
+        try:
+            for applied in bisection.in_parts(
+                whole, self._applied, halve=set_aside.halves, set_aside=self._without
+            ):
+                metrics.observe("stage_seconds", time.monotonic() - decoded, stage="apply")
+                self._count(applied)
+                decoded = time.monotonic()
+        except batch.PositionBehind:
+            self._astray = True
+
+    def _applied(self, part: batch.Batch) -> batch.Applied:
+        applied = self._tried(lambda: batch.apply(self._connection, part, self._keys))
+        if dropped := len(part.arrivals) - len(applied.outcomes):
             # Another registrar has these partitions, and applied the records before us.
             LOG.warning("records below the position are dropped", extra={"records": dropped})
         faultpoint("registrar.committed")
+        return applied
+
+    def _without(self, part: batch.Batch, error: Exception) -> batch.Applied:
+        """Apply a batch of one record as if that had been refused, unless there is a flood."""
+        rest = set_aside.without(part, error)
+        set_aside.check_flood(self._connection, set_aside.refused(rest))
+        return self._applied(rest)
+
+    def _count(self, applied: batch.Applied) -> None:
+        """Tell Kafka, and the metrics, what was committed."""
         self._source.applied(applied.positions)
         gauges.count(applied.outcomes, applied.shown)
 
-    def _tried(self, attempt: Callable[[], T]) -> T | None:
-        """Return the attempt's result; None when reading has to start from the positions again."""
-        for number in range(TRIES_MAX):
+    def _tried(self, attempt: Callable[[], T]) -> T:
+        """Return the attempt's result, under the book in force, in spite of conflicts.
+
+        Raises:
+            bisection.Contended: there were too many conflicts.
+
+        """
+        while True:
             try:
-                return attempt()
+                return bisection.persist(self._connection, attempt)
             except batch.BookChanged:
                 self._keys = self._read_keys()
-            except batch.PositionBehind:
-                self._source.rewind()
-                return None
-            except clusters.Unsettled:
-                metrics.add("transaction_retries_total", sqlstate="unsettled")
-            except psycopg.Error as error:
-                if error.sqlstate not in postgres.RETRIED or self._connection.closed:
-                    raise
-                metrics.add("transaction_retries_total", sqlstate=error.sqlstate or "")
-            time.sleep(BACK_OFF_S * (number + 1))
-        raise RuntimeError("a batch was tried too often")
 
     def _arrival(self, message: Message) -> batch.Arrival:
         topic, key, value = str(message.topic()), message.key(), message.value()
+        place = (topic, int(message.partition() or 0), int(message.offset() or 0))
         headers = headers_of(message)
+        verdict = set_aside.verdict(self._acceptor, place, key=key, value=value, headers=headers)
         return batch.Arrival(
-            topic, int(message.partition() or 0), int(message.offset() or 0),
-            message.timestamp()[1], key, value, headers, record_hash(key, value),
-            self._acceptor.accept(topic, key, value, headers),
-        )  # fmt: skip
+            *place, message.timestamp()[1], key, value, headers, record_hash(key, value), verdict
+        )
 
     def _due(self) -> bool:
         """Evaluate a portion of what is due; the day and the book are the database's."""
@@ -199,10 +222,20 @@ class Registrar:
         self._connection.close()
 
     def _reconnect(self) -> None:
-        """Open a new connection, with patience, and read from the stored positions again."""
+        """Open a new connection, with patience."""
         LOG.warning("database connection lost")
         metrics.add("failures_total", kind="database")
         self._disconnect()
         self._connection = postgres.reconnect(self._settings.postgres_dsn)
+
+    def _back_off(self, error: psycopg.Error) -> None:
+        """Wait for what the database lacks, such as room on its disk: no record is to blame."""
+        LOG.warning("database exhausted", extra={"sqlstate": error.sqlstate})
+        metrics.add("failures_total", kind="exhausted")
+        time.sleep(EXHAUSTED_WAIT_S)
+
+    def _read_again(self) -> None:
+        """Read from the stored positions: what was fetched since may not have been applied."""
         self._operations.rewind(self._connection)
         self._source.rewind()
+        self._astray = False

@@ -11,15 +11,13 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from sijill.adapters import clock, faultpoint, metrics
-from sijill.adapters.halt import HaltError
+from sijill.adapters.halt import HaltError, where
 from sijill.settings import Settings
 
 IDLE_S = 0.01
@@ -138,12 +136,6 @@ def run(
         server.close()
     LOG.info("stopped")
     return EXIT_DONE
-
-
-def where(error: BaseException) -> list[str]:
-    """Return the path to an error as file:line of each frame, without any value."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
 
 
 def _turn(loop: Loop, stop: threading.Event, *, health: Health) -> None:

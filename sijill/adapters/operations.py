@@ -12,8 +12,8 @@ from sijill import topics
 from sijill.adapters import clock, codec, kafka
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Connection
-from sijill.adapters.refusal import Refusal
-from sijill.adapters.registry import hub, positions, quarantine
+from sijill.adapters.refusal import UNPROCESSABLE, Refusal
+from sijill.adapters.registry import bisection, hub, positions, quarantine, set_aside
 from sijill.adapters.registry.batch import Arrival, Outcome
 from sijill.adapters.registry.positions import Advance
 from sijill.adapters.source import check, headers_of, record_hash
@@ -107,32 +107,51 @@ def publish(settings: Settings, value: bytes) -> None:
 
 
 def _apply(connection: Connection, message: Message) -> None:
-    value, offset = message.value(), int(message.offset() or 0)
+    """Apply one operation; one that breaks the program is set aside, so that all others go on."""
     try:
-        record = codec.decode("operation", value or b"")[0]
+        said = _read(message.value() or b"")
+        bisection.persist(connection, lambda: _settle(connection, message, said))
+    except Exception as error:
+        if not bisection.blames_record(error):
+            raise
+        place = (*PLACE, int(message.offset() or 0))
+        set_aside.tell(place, error)
+        set_aside.check_flood(connection, [place])
+        _settle(connection, message, Refusal(UNPROCESSABLE))
+
+
+def _read(value: bytes) -> codec.Record | Refusal:
+    try:
+        record = codec.decode("operation", value)[0]
         if record["kind"] == ACTIVATE:
             _check_book(record["body"])
-        outcome = "applied"
-        refusal = None
-    except Refusal as refused:
-        record, refusal, outcome = {}, refused, "quarantined"
+    except Refusal as refusal:
+        return refusal
+    return record
+
+
+def _settle(connection: Connection, message: Message, said: codec.Record | Refusal) -> None:
+    """Store an operation, or why it is refused, and move the position; put a book in force."""
+    value, offset = message.value(), int(message.offset() or 0)
+    outcome = "applied"
     with connection.transaction(), connection.cursor() as cursor:
         position = positions.lock(cursor, [PLACE])[PLACE]
         if offset < position.next_offset:
             return
-        if refusal is not None:
-            quarantine.write(cursor, [_refused(message, refusal)])
+        if isinstance(said, Refusal):
+            outcome = "quarantined"
+            quarantine.write(cursor, [_refused(message, said)])
         else:
             cursor.execute(
                 "INSERT INTO operation (seq, operation_id, kind, body, operator, occurred_at) "
                 "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                [record[f] for f in ("operation_seq", "operation_id", "kind", "body", "operator",
+                [said[f] for f in ("operation_seq", "operation_id", "kind", "body", "operator",
                                      "occurred_at")],
             )  # fmt: skip
             if cursor.rowcount == 0:
                 outcome = "duplicate"
-            elif record["kind"] == ACTIVATE:
-                hub.activate(cursor, record["operation_seq"], record["body"])
+            elif said["kind"] == ACTIVATE:
+                hub.activate(cursor, said["operation_seq"], said["body"])
         counts = dict.fromkeys(("applied", "duplicate", "superseded", "quarantined"), 0)
         counts[outcome] = 1
         step = Advance(

@@ -26,6 +26,10 @@ RETRIED = ("40001", "40P01", "23505", "25P03", "25P04", "55P03", "57014")
 """SQLSTATEs after which the whole batch is tried again: conflict, deadlock, a record row that
 another registrar inserted first, and time limits."""
 
+EXHAUSTED = ("53", "57P", "58", "25006")
+"""How SQLSTATEs begin that say what the server lacks at the moment: room, memory, connections, a
+disk that works, the right to write, or itself while it starts and stops."""
+
 
 class _Packed(bytes):
     """An array that is already in PostgreSQL's binary form."""
@@ -96,6 +100,11 @@ def reconnect(dsn: str, *, patience_s: float = 120.0) -> Connection:
             if time.monotonic() > deadline:
                 raise
             time.sleep(RECONNECT_EVERY_S)
+
+
+def is_exhausted(error: psycopg.Error) -> bool:
+    """Say whether the server lacks something that will come back; the connection is open still."""
+    return error.sqlstate is not None and error.sqlstate.startswith(EXHAUSTED)
 
 
 def migrate(dsn: str) -> list[str]:

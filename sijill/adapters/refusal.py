@@ -128,7 +128,15 @@ REASONS: dict[str, tuple[str, str]] = {
         "The rulebook of an activation cannot be put in force.",
         "كتاب القواعد المرسل للتفعيل لا يمكن العمل به.",
     ),
+    # The program.
+    "UNPROCESSABLE": (
+        "The hub failed on this record, which is kept and offered again; the fault may be ours.",
+        "تعذّر على المركز معالجة هذا السجل، وهو محفوظ وستعاد معالجته، وقد يكون الخطأ من جانبنا.",
+    ),
 }
+
+UNPROCESSABLE = "UNPROCESSABLE"
+"""The reason that nothing in a record shows: it made the program fail."""
 
 _ORDER = {reason: place for place, reason in enumerate(REASONS)}
 

@@ -7,6 +7,7 @@ import click
 
 from sijill import settings
 from sijill.adapters import postgres
+from sijill.adapters.refusal import UNPROCESSABLE
 from sijill.adapters.registry.digest import digest as read_digest
 
 
@@ -27,3 +28,8 @@ def digest(*, as_json: bool) -> None:
     covers = ", ".join(f"{count} {name}" for name, count in sorted(found.counts.items()))
     click.echo(f"covers {covers}")
     click.echo(f"as of {as_of}, book {found.book}, schema lock {found.schema_lock}")
+    if found.set_aside:
+        click.echo(
+            f"not in it: {found.set_aside} records that the program cannot process "
+            f"(sijill quarantine list --reason {UNPROCESSABLE}); compare the hash when none is left"
+        )

@@ -11,10 +11,10 @@ import psycopg
 from confluent_kafka import KafkaException
 
 from sijill.adapters.ground import GroundError
-from sijill.adapters.halt import HaltError
+from sijill.adapters.halt import HaltError, where
 from sijill.domain.rulebook import LoadError
 from sijill.publisher import DeliveryError
-from sijill.service import EXIT_HALTED, where
+from sijill.service import EXIT_HALTED
 from sijill.settings import SettingsError
 
 EXIT_FAILED = 1

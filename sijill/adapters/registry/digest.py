@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import Connection
-from sijill.adapters.registry import due, hub
+from sijill.adapters.registry import due, hub, quarantine
 from sijill.adapters.registry.state import unpack, unpack_overlap
 from sijill.domain import alerts
 from sijill.domain.event import Fact, pack_fact
@@ -24,13 +24,19 @@ class WorkDueError(HaltError):
 
 
 class Digest(NamedTuple):
-    """The hash, what it was made under, and how much it covers."""
+    """The hash, what it was made under, and how much it covers.
+
+    `set_aside` counts the records that broke the program and wait: which of several records that
+    break it only together is set aside depends on their order, so while there are any, equal
+    events may have unequal hashes.
+    """
 
     hash: str
     schema_lock: str
     book: str
     as_of: int
     counts: dict[str, int]
+    set_aside: int
 
 
 def digest(connection: Connection) -> Digest:
@@ -49,6 +55,7 @@ def digest(connection: Connection) -> Digest:
         if pending:
             raise WorkDueError(f"{pending} persons, groups or alerts are due; try again")
         state = hub.read(connection)
+        set_aside = quarantine.set_aside(connection)
         lines = {
             "facts": _facts(connection),
             "alerts": _alerts(connection),
@@ -67,6 +74,7 @@ def digest(connection: Connection) -> Digest:
         book,
         state.as_of,
         {name: len(hashes) for name, hashes in lines.items()},
+        set_aside,
     )
 
 

@@ -62,3 +62,11 @@ def advance(cursor: Cursor, advances: dict[Place, Advance]) -> None:
             "quarantined = quarantined + %s, void = void + %s WHERE topic = %s AND partition = %s",
             [*step, topic, partition],
         )
+
+
+def accounted(cursor: Cursor) -> int:
+    """Return how many offsets of all partitions have an outcome."""
+    cursor.execute("SELECT coalesce(sum(next_offset - first_offset), 0)::bigint FROM position")
+    row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])

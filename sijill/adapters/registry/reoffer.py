@@ -1,71 +1,138 @@
-"""The quarantine offered again, when schemas or checks have changed since it was refused.
+"""The quarantine offered again: when schemas or checks have changed, and what broke the program.
 
 Acceptance is a function of topic, bytes and schema lock; a record that another lock refused may be
-an event today. The accounts do not change: an outcome is counted once, at first application.
+an event today. What made the program fail is offered at every start, since no version tells that
+the fault is mended. The accounts do not change: an outcome is counted once, at first application.
 """
 
 import marshal
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from sijill import topics
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.postgres import Connection, Cursor
-from sijill.adapters.refusal import Refusal
-from sijill.adapters.registry import hub, outlet, records
+from sijill.adapters.refusal import UNPROCESSABLE, Refusal
+from sijill.adapters.registry import bisection, hub, outlet, positions, records, set_aside
 from sijill.adapters.registry.batch import Keys, Work, context_of, settle
+from sijill.adapters.registry.set_aside import Offset
 from sijill.domain.event import Event
 
 AT_ONCE = 500
 
-_NEXT = (
+# An operation is no event: whoever sent one that was refused sends a better one.
+_OPEN = f"status = 'open' AND topic <> '{topics.name('operation')}'"
+_ORDER = 'ORDER BY topic, partition, "offset"'
+_CHECKED_BEFORE = (
+    'SELECT topic, partition, "offset" FROM quarantine '
+    f"WHERE {_OPEN} AND reason <> 'DISPUTED' AND checked_under <> %s {_ORDER} LIMIT {AT_ONCE}"
+)
+_SET_ASIDE = (
+    'SELECT topic, partition, "offset" FROM quarantine '
+    f"WHERE {_OPEN} AND reason = '{UNPROCESSABLE}' {_ORDER}"
+)
+_TAKE = (
     'SELECT topic, partition, "offset", key, value, headers FROM quarantine '
-    "WHERE status = 'open' AND reason <> 'DISPUTED' AND checked_under <> %s "
-    'ORDER BY topic, partition, "offset" LIMIT %s FOR UPDATE'
+    "JOIN unnest(%s::text[], %s::int[], %s::int8[]) AS wanted (t, p, o) "
+    'ON topic = t AND partition = p AND "offset" = o '
+    f"WHERE status = 'open' AND reason <> 'DISPUTED' {_ORDER} FOR UPDATE OF quarantine"
 )
 _ANSWER = (
-    "UPDATE quarantine SET status = %s, reason = %s, checked_under = %s "
-    'WHERE topic = %s AND partition = %s AND "offset" = %s'
+    "UPDATE quarantine SET status = %s, reason = coalesce(%s, reason), detail = %s, "
+    "checked_under = %s, "
+    'accounted = coalesce(accounted, %s) WHERE topic = %s AND partition = %s AND "offset" = %s'
 )
 
 
 def reoffer(connection: Connection, acceptor: Acceptor, keys: Keys) -> int:
-    """Offer every open record again, in order of offset, and return how many were released.
+    """Offer what waits, in order of offset, and return how many records were released.
 
-    It does nothing when the hub's row names this code's lock already, and can be interrupted.
+    That is every open record when the hub's row does not name this code's lock, and otherwise
+    those that broke the program. It can be interrupted, and goes on at the next start.
+
+    Raises:
+        FloodError: too many of them break the program.
+
     """
     under, released = hub.accepted_under(), 0
-    if hub.bound_under(connection) == under:
-        return 0
-    while True:
+
+    def put(place: Offset) -> None:
+        set_aside.check_flood(connection, [place])
         with connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(_NEXT, [under, AT_ONCE])
-            rows = cursor.fetchall()
-            if not rows:
-                cursor.execute("UPDATE hub SET schema_lock = %s", [under])
-                return released
-            released += _portion(cursor, rows, acceptor, keys=keys)
+            _answer(cursor, place, Refusal(UNPROCESSABLE))
+
+    def leave(_: Offset) -> None:
+        """Do nothing: the record lies there already."""
+
+    def offer(places: Sequence[Offset], otherwise: Callable[[Offset], None]) -> int:
+        parts = bisection.in_parts(
+            places,
+            lambda part: bisection.persist(
+                connection, lambda: _portion(connection, part, acceptor, keys=keys)
+            ),
+            halve=_halves,
+            set_aside=lambda part, error: _told(part[0], error, otherwise),
+        )
+        return sum(parts)
+
+    if hub.bound_under(connection) != under:
+        while places := connection.execute(_CHECKED_BEFORE.encode(), [under]).fetchall():
+            released += offer(places, put)
+        connection.execute("UPDATE hub SET schema_lock = %s", [under])
+    for place in connection.execute(_SET_ASIDE.encode()).fetchall():
+        released += offer([place], leave)
+    return released
+
+
+def _told(place: Offset, error: Exception, otherwise: Callable[[Offset], None]) -> int:
+    set_aside.tell(place, error)
+    otherwise(place)
+    return 0
+
+
+def _halves(places: Sequence[Offset]) -> Sequence[Sequence[Offset]]:
+    middle = len(places) // 2
+    return (places[:middle], places[middle:]) if middle else ()
 
 
 def _portion(
-    cursor: Cursor, rows: list[tuple[object, ...]], acceptor: Acceptor, *, keys: Keys
+    connection: Connection, places: Sequence[Offset], acceptor: Acceptor, *, keys: Keys
 ) -> int:
-    """Settle one portion in the open transaction and return how many records became events."""
+    """Settle these records in one transaction and return how many became events."""
+    with connection.transaction(), connection.cursor() as cursor:
+        rows = cursor.execute(
+            _TAKE.encode(), [list(column) for column in zip(*places, strict=True)]
+        ).fetchall()
+        return _settled(cursor, rows, acceptor, keys=keys)
+
+
+def _settled(cursor: Cursor, rows: list[tuple[Any, ...]], acceptor: Acceptor, *, keys: Keys) -> int:
     events: list[Event] = []
-    answers = []
+    places: list[Offset] = []
     for topic, partition, offset, key, value, headers in rows:
-        verdict = acceptor.accept(str(topic), key, value, marshal.loads(headers))  # type: ignore[arg-type]
         place = (topic, partition, offset)
-        if isinstance(verdict, Refusal):
-            answers.append(("open", verdict.reason, hub.accepted_under(), *place))
+        said = acceptor.accept(topic, key, value, marshal.loads(headers))
+        if isinstance(said, Refusal):
+            _answer(cursor, place, said)
         else:
-            events.append(verdict)
-            answers.append(("released", "", hub.accepted_under(), *place))
+            events.append(said)
+            places.append(place)
     known = records.lock(cursor, {event.record for event in events})
     outcomes, changes = records.classify(events, known)
     context = context_of(cursor, keys)
     shown, out = settle(cursor, context, keys, changes=changes, work=Work())
     outlet.write(cursor, [*outlet.alert_rows(context, shown, caused_at=0), *out])
-    told = iter(outcomes)
-    for answer in answers:
-        disputed = answer[0] == "released" and next(told) == records.DISPUTED
-        again = ("open", records.DISPUTED, *answer[2:]) if disputed else answer
-        cursor.execute(_ANSWER, again)
+    for place, outcome in zip(places, outcomes, strict=True):
+        _answer(cursor, place, records.DISPUTED if outcome == records.DISPUTED else None)
     return sum(outcome != records.DISPUTED for outcome in outcomes)
+
+
+def _answer(cursor: Cursor, place: Offset, said: Refusal | str | None) -> None:
+    """Write why a record stays: a refusal, or what it is to the registry; else it is released.
+
+    A released record keeps the reason for which it lay here.
+    """
+    reason, detail = (said.reason, said.detail) if isinstance(said, Refusal) else (said, ())
+    accounted = positions.accounted(cursor) if reason == UNPROCESSABLE else None
+    status = "open" if reason else "released"
+    cursor.execute(_ANSWER, [status, reason, list(detail), hub.accepted_under(), accounted, *place])
