@@ -15,6 +15,7 @@ from sijill.adapters.ground import Ground, start_ground
 from sijill.adapters.ground_jars import read_lock
 from sijill.settings import Settings
 from tests.broker import delete_topics
+from tests.properties.examples import FACTOR, SEED
 
 FAST_FOLDER_BYTES_MIN = 6_000_000_000
 
@@ -28,7 +29,8 @@ def pytest_report_header() -> str:
         "librdkafka": confluent_kafka.libversion()[0],
         "psycopg": psycopg.__version__,
     }
-    return "sijill: " + ", ".join(f"{name} {version}" for name, version in parts.items())
+    versions = ", ".join(f"{name} {version}" for name, version in parts.items())
+    return f"sijill: {versions}; properties: examples x{FACTOR}, seed {SEED}"
 
 
 @pytest.fixture(scope="session")

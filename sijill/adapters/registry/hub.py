@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import schemas
@@ -70,7 +70,13 @@ def read(connection: Connection) -> Hub:
     row = connection.execute("SELECT as_of, book_seq, book FROM hub").fetchone()
     assert row is not None
     as_of, seq, packed = row
-    return Hub(as_of, seq, parse(unpack_book(packed)) if packed is not None else None)
+    return Hub(as_of, seq, _book(packed) if packed is not None else None)
+
+
+@lru_cache(maxsize=4)
+def _book(packed: bytes) -> Book:
+    """Return the book of the hub's row; reading it is much dearer than reading the row."""
+    return parse(unpack_book(packed))
 
 
 def look(connection: Connection) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""Property tests: small stories about few people, told in any order, repetition and batches."""

@@ -1,0 +1,85 @@
+"""Proofs on a real PostgreSQL: the transaction itself, told stories in any order and any split."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sijill.adapters.ground import Ground
+from sijill.adapters.registry.digest import digest
+from tests.properties import calm
+from tests.properties.derived import demanded, open_alerts, tabled
+from tests.properties.examples import examples
+from tests.properties.registry import Registry, database
+from tests.properties.stories import BOOK, deliveries, stories
+
+
+@pytest.fixture(scope="module")
+def registry(ground: Ground) -> Iterator[Registry]:
+    """A registry that is emptied before each story."""
+    with database(ground.postgres_dsn) as started:
+        yield started
+
+
+@given(st.data())
+@examples(50)
+def test_any_delivery_ends_in_the_digest_of_the_calm_one(
+    registry: Registry, data: st.DataObject
+) -> None:
+    """Any order, repetition and split, by two processes in turn, ends as the calm order does."""
+    story = data.draw(stories())
+    delivery = data.draw(deliveries(story))
+    registry.tell(story)
+    quiet = digest(registry.connection), open_alerts(registry)
+
+    registry.tell(story, delivery)
+
+    assert (digest(registry.connection), open_alerts(registry)) == quiet
+
+
+@given(st.data())
+@examples(50)
+def test_registry_says_what_the_facts_say(registry: Registry, data: st.DataObject) -> None:
+    """After any delivery every table agrees with the facts, and the alerts with the pure rules."""
+    story = data.draw(stories())
+    delivery = data.draw(deliveries(story))
+
+    registry.tell(story, delivery)
+
+    assert tabled(registry) == demanded(registry)
+    assert open_alerts(registry) == calm.shown(story.events, BOOK, story.as_of)
+
+
+@given(st.data())
+@examples(30, shrink=False)
+def test_two_processes_at_once_end_in_the_digest_of_the_calm_order(
+    registry: Registry, data: st.DataObject
+) -> None:
+    """Two connections that apply their batches at the same time end as one in order does."""
+    story = data.draw(stories())
+    delivery = data.draw(deliveries(story))
+    registry.tell(story)
+    quiet = digest(registry.connection)
+
+    registry.race(story, delivery)
+
+    assert digest(registry.connection) == quiet
+    assert tabled(registry) == demanded(registry)
+
+
+@given(st.data())
+@examples(15)
+def test_voided_story_leaves_no_person_and_no_alert(
+    registry: Registry, data: st.DataObject
+) -> None:
+    """When every record of a story becomes void, nobody is left, and no alert stays open."""
+    story = data.draw(stories())
+    delivery = data.draw(deliveries(story))
+    voided = story.voided()
+
+    registry.tell(voided, delivery.then(range(len(story.sentences), len(voided.sentences))))
+
+    left = ("cluster", "identifier", "carrier", "member", "person", "household_cluster")
+    assert registry.filled(left) == []
+    assert open_alerts(registry) == {}
