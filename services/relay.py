@@ -60,8 +60,11 @@ class Relay:
             self._store.wait(IDLE_WAIT_S)
         except OutcomeUnknownError as doubt:
             self._doubt("outcome_unknown", str(doubt))
-        except psycopg.OperationalError as lost:
-            self._doubt("database", lost.sqlstate or "connection lost")
+        except psycopg.Error as error:
+            # A session that the server ended may say so by any class of error, such as 25P03.
+            if not (self._store.lost or isinstance(error, psycopg.OperationalError)):
+                raise
+            self._doubt("database", error.sqlstate or "connection lost")
             self._store.reconnect()
         return False
 
@@ -92,6 +95,7 @@ class Relay:
         if not rows:
             return False
         faultpoint("relay.numbered")
+        self._store.hold()
         numbered = time.monotonic()
         last = rows[-1].number
         self._log.publish(rows, _progress(self._standing, last))

@@ -41,6 +41,10 @@ class _Bytea(_Packed):
     __slots__ = ()
 
 
+class _Text(_Packed):
+    __slots__ = ()
+
+
 class _Bigint(_Packed):
     __slots__ = ()
 
@@ -53,19 +57,32 @@ class _ByteaDumper(Dumper):
         return bytes(obj)
 
 
+class _TextDumper(_ByteaDumper):
+    oid = 1009  # text[]
+
+
 class _BigintDumper(_ByteaDumper):
     oid = 1016  # bigint[]
 
 
 def bytea_array(items: Sequence[bytes]) -> _Bytea:
     """Pack byte strings as one `bytea[]`: the driver's list adapter costs Python per element."""
+    return _Bytea(_packed(items, oid=17))
+
+
+def text_array(items: Sequence[str]) -> _Text:
+    """Pack texts as one `text[]`."""
+    return _Text(_packed([item.encode() for item in items], oid=25))
+
+
+def _packed(items: Sequence[bytes], *, oid: int) -> bytes:
     if not items:
-        return _Bytea(struct.pack(">iii", 0, 0, 17))
-    parts = [struct.pack(">iiiii", 1, 0, 17, len(items), 1)]
+        return struct.pack(">iii", 0, 0, oid)
+    parts = [struct.pack(">iiiii", 1, 0, oid, len(items), 1)]
     for item in items:
         parts.append(len(item).to_bytes(4, "big"))
         parts.append(item)
-    return _Bytea(b"".join(parts))
+    return b"".join(parts)
 
 
 def bigint_array(items: Sequence[int]) -> _Bigint:
@@ -81,6 +98,7 @@ def connect(dsn: str, *, autocommit: bool = True) -> Connection:
     """Open a connection with the session settings that every service uses."""
     connection = psycopg.connect(dsn, autocommit=autocommit, options=_SESSION)
     connection.adapters.register_dumper(_Bytea, _ByteaDumper)
+    connection.adapters.register_dumper(_Text, _TextDumper)
     connection.adapters.register_dumper(_Bigint, _BigintDumper)
     return connection
 

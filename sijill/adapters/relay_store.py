@@ -23,6 +23,7 @@ from sijill.adapters.postgres import (
     bytea_array,
     connect,
     copy_rows,
+    text_array,
 )
 from sijill.domain.versions import Key, Last, Sent, Waiting, assign
 
@@ -81,6 +82,11 @@ class RelayStore:
             self._guard = _connected(self._dsn)
             self._work = _listening(self._dsn)
 
+    @property
+    def lost(self) -> bool:
+        """Whether a connection is closed, by whomever."""
+        return self._guard.closed or self._work.closed
+
     def close(self) -> None:
         """Give the lease back, so that a successor need not wait for it to expire."""
         with suppress(psycopg.Error):
@@ -117,6 +123,10 @@ class RelayStore:
                     "expires = clock_timestamp() + make_interval(secs => %s)",
                     [self._holder, LEASE_S],
                 )
+
+    def hold(self) -> None:
+        """Say under the lease that we are awake: long work is no pause."""
+        self._guard.execute("SELECT 1")
 
     @property
     def reigns(self) -> bool:
@@ -207,8 +217,15 @@ class RelayStore:
 
 
 def _connected(dsn: str) -> Connection:
+    """Return a connection that ends when we sleep, and whose plans outlive their statistics.
+
+    A plan is made once and kept. Made while the tables were nearly empty, it may scan a table from
+    end to end, and compare each row with every number of a batch, when the table has grown.
+    """
     connection = connect(dsn)
     connection.execute(f"SET idle_in_transaction_session_timeout = '{PAUSE_S}s'")
+    for way in ("seqscan", "hashjoin", "mergejoin"):
+        connection.execute(f"SET enable_{way} = off")
     return connection
 
 
@@ -240,8 +257,8 @@ def _last(cursor: Cursor, rows: Sequence[Waiting]) -> dict[Key, Last]:
     with cursor.connection.cursor(binary=True) as found:
         found.execute(
             "SELECT topic, key, version, content FROM published "
-            "JOIN unnest(%s::text[], %s) AS wanted (topic, key) USING (topic, key)",
-            [[topic for topic, _ in keys], bytea_array([key for _, key in keys])],
+            "JOIN unnest(%s, %s) AS wanted (topic, key) USING (topic, key)",
+            [text_array([topic for topic, _ in keys]), bytea_array([key for _, key in keys])],
         )
         return {(topic, key): Last(version, content) for topic, key, version, content in found}
 
@@ -252,11 +269,11 @@ def _remember(cursor: Cursor, changed: dict[Key, Last]) -> None:
     cursor.execute(
         "INSERT INTO published (topic, key, version, content) "
         "SELECT topic, key, version, nullif(content, '') "
-        "FROM unnest(%s::text[], %s, %s, %s) AS new (topic, key, version, content) "
+        "FROM unnest(%s, %s, %s, %s) AS new (topic, key, version, content) "
         "ON CONFLICT (topic, key) DO UPDATE "
         "SET version = excluded.version, content = excluded.content",
         [
-            [topic for topic, _ in changed],
+            text_array([topic for topic, _ in changed]),
             bytea_array([key for _, key in changed]),
             bigint_array([last.version for last in changed.values()]),
             bytea_array([last.content or b"" for last in changed.values()]),

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -65,6 +66,72 @@ def test_what_was_numbered_survives_a_crash(ground: Ground, world: RelayWorld) -
 
     assert len(numbered) == 1
     assert kept == numbered
+
+
+def test_session_ended_inside_the_lease_is_made_anew(world: RelayWorld) -> None:
+    """A cycle so long that the server ends the lease's session is no crash: the relay starts over.
+
+    The server says so with 25P03, which is no operational error to the driver.
+    """
+    relay = Relay(world.settings)
+    try:
+        world.put(b"a", 1, b"one")
+        relay.step()
+        guard = relay._store._guard  # noqa: SLF001 - the pause is inside
+        guard.execute("SET idle_in_transaction_session_timeout = '50ms'")
+        world.put(b"a", 2, b"two")
+        with (
+            connect(world.settings.postgres_dsn) as other,
+            connect(world.settings.postgres_dsn) as watch,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            with other.transaction():
+                other.execute("SELECT 1 FROM relay_progress FOR UPDATE")
+                step = pool.submit(relay.step)
+                while watch.execute(
+                    "SELECT 1 FROM pg_stat_activity WHERE pid = %s", [guard.info.backend_pid]
+                ).fetchone():
+                    time.sleep(0.05)
+            ended = step.result()
+        while not relay.step():
+            pass
+    finally:
+        relay.close()
+
+    assert ended is False
+    assert world.bodies(b"a") == [(1, b"one"), (2, b"two")]
+
+
+def test_plans_made_on_small_tables_scan_no_large_one(world: RelayWorld) -> None:
+    """However small the tables were when a statement was planned, rows are found by their keys."""
+    relay = Relay(world.settings)
+    try:
+        for revision in range(8):
+            world.put(b"a", revision, b"the same")
+            world.put(b"b", revision, b"%d" % revision)
+            world.run("ANALYZE outbox, numbered, published")
+            relay.step()
+        before = _scans(world)
+        world.run(
+            "INSERT INTO outbox (topic, key, revision, content, schema_id, value) "
+            "SELECT 'sijill.alert.overlap.v1', decode(md5((n / 2)::text), 'hex'), n, 'same', 7, '' "
+            "FROM generate_series(1, 4000) AS n"
+        )
+        relay.step()
+    finally:
+        relay.close()
+
+    assert _scans(world) == before
+
+
+def _scans(world: RelayWorld) -> list[tuple[object, ...]]:
+    """Return how often each of the relay's tables was read from end to end."""
+    with connect(world.settings.postgres_dsn) as connection:
+        connection.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        return connection.execute(
+            "SELECT relname, seq_scan FROM pg_stat_user_tables "
+            "WHERE relname IN ('outbox', 'numbered') OR relname LIKE 'published%' ORDER BY 1"
+        ).fetchall()
 
 
 @contextmanager
