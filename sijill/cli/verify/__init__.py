@@ -1,0 +1,1 @@
+"""`sijill verify`: the hub held against an independent model of what it must say."""
