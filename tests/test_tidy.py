@@ -24,6 +24,7 @@ MODULES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 60
 POSITIONAL_MAX = 4
+ORACLE_LINES_MAX = (800, 530)  # the model; its own border, so that no refusal is taken on trust
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
 # The domain has no clock, no input or output, no log; a rulebook's loader may open its files.
@@ -194,6 +195,20 @@ def test_simulation_knows_no_answer() -> None:
     ]
 
     assert wrong == []
+
+
+def test_oracle_is_small_and_apart() -> None:
+    """The oracle imports itself, the standard library and fastavro, and is soon read whole."""
+    folder = ROOT / "sijill" / "oracle"
+    lines = dict.fromkeys((folder, folder / "border"), 0)
+    names = set()
+    for path in folder.rglob("*.py"):
+        names |= imports(path)
+        lines[path.parent] += path.read_text(encoding="utf-8").count("\n")
+    own = tuple(f"{name}." for name in (*sys.stdlib_module_names, "fastavro", "sijill.oracle"))
+
+    assert [name for name in names if not f"{name}.".startswith(own)] == []
+    assert all(count <= most for count, most in zip(lines.values(), ORACLE_LINES_MAX, strict=True))
 
 
 @pytest.mark.parametrize("name", schemas.NAMES)

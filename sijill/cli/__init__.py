@@ -19,6 +19,7 @@ from sijill.cli.run import run
 from sijill.cli.simulate import simulate
 from sijill.cli.topics import topics
 from sijill.cli.up import up
+from sijill.cli.verify import verify
 
 
 @click.group(cls=FailingGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +31,6 @@ def main() -> None:
 
 
 for command in (
-    up, demo, run, migrate, simulate, publish, topics, digest, alerts, quarantine,
+    up, demo, run, migrate, simulate, publish, topics, digest, verify, alerts, quarantine,
 ):  # fmt: skip
     main.add_command(command)

@@ -47,7 +47,8 @@ def named_by(fact: Fact, book: Book) -> Name | None:
 def assemble(name: Name, persons: Iterable[PersonFacts], book: Book) -> HouseholdFacts:
     """Return the household with its members and what was given to it, from everyone it touches.
 
-    Without a roster line the enrolled persons are heads and only members.
+    Without a roster line the enrolled persons are heads and only members. Only the programme's
+    owners enroll, and an application does not.
     """
     members, heads, given = [], [], []
     for person in persons:
@@ -59,7 +60,13 @@ def assemble(name: Name, persons: Iterable[PersonFacts], book: Book) -> Househol
                 members.append(Member(detail.role, detail.start, detail.stop, fact, person))
                 continue
             given.append(fact)
-            if isinstance(detail, Enrollment):
+            if isinstance(detail, Enrollment) and _enrolls(fact, detail, book):
                 heads.append(Member("HEAD", detail.start, detail.stop, fact, person))
     ordered = sorted(members or heads, key=lambda m: (m.line.record, m.line.line))
     return HouseholdFacts(*name, tuple(ordered), tuple(sorted(given, key=lambda f: f[:2])))
+
+
+def _enrolls(fact: Fact, enrollment: Enrollment, book: Book) -> bool:
+    programme = book.programmes.get(enrollment.programme)
+    owned = programme is not None and fact.ministry in programme.ministries
+    return owned and enrollment.status != "PROPOSED"

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
+from sijill.oracle.border.reading import Version
 from sijill.oracle.identity import record_key
 from sijill.oracle.overlaps import Overlap, name_of
-from sijill.oracle.reading import Version
 
 STAGES = (
     "NONE REOPENED ACKNOWLEDGED UNDER_REVIEW ON_HOLD HANDED_OVER WAIVED PERMITTED DATA_ERROR "
@@ -60,14 +60,12 @@ def _covers(hub_key: bytes, basis: str, overlap: Overlap, materiality: int) -> b
     if form != "1" or len(parts) != 4 or not (parts[2].isascii() and parts[2].isdigit()):
         return False
     records, months, amount, currency = parts
+    if currency != overlap.currency or not set(overlap.months) <= set(months.split(",")):
+        return False
     seen = {pair.split(":")[0] for pair in records.split(",")}
-    names = {fact.version.name for fact in overlap.evidence}
-    return (
-        seen >= {_keyed(hub_key, b"record", record_key(name)).hex() for name in names}
-        and set(months.split(",")) >= set(overlap.months)
-        and currency == overlap.currency
-        and overlap.amount <= int(amount) + materiality
-    )
+    keys = [record_key(fact.version.name) for fact in overlap.evidence]
+    known = {_keyed(hub_key, b"record", key).hex() for key in keys}
+    return known <= seen and overlap.amount <= int(amount) + materiality
 
 
 def _keyed(key: bytes, *parts: bytes) -> bytes:

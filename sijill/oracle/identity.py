@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sijill.oracle.border.reading import Identifier, Mention, Name, Version
 from sijill.oracle.law import Book
-from sijill.oracle.reading import Identifier, Mention, Name, Version
 
 SATURATED = 5
 """An identifier that more different people carry links nothing."""
@@ -47,7 +47,7 @@ class Fact:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One derived person, with every payment that hangs on it."""
+    """One derived person with the payments that hang on it, and what is said of it."""
 
     facts: tuple[Fact, ...]
     row: dict[str, Any]
@@ -69,18 +69,14 @@ def record_key(name: Name) -> bytes:
 
 def in_use(versions: Iterable[Version]) -> dict[Name, InUse]:
     """Return each record's version in use: the highest number, then the greatest content."""
-    found: dict[Name, dict[bytes, Version]] = {}
+    found: dict[Name, dict[tuple[int, bytes], Version]] = defaultdict(dict)
     for version in versions:
-        rivals = found.setdefault(version.name, {})
-        highest = max((rival.seq for rival in rivals.values()), default=-1)
-        if version.seq > highest:
-            found[version.name] = {version.content: version}
-        elif version.seq == highest:
-            rivals.setdefault(version.content, version)
+        found[version.name].setdefault((version.seq, version.content), version)
     used = {}
     for name, rivals in found.items():
-        contents = sorted(rivals, reverse=True)
-        used[name] = InUse(rivals[contents[0]], contents[1] if len(contents) > 1 else None)
+        best, *others = sorted(rivals, reverse=True)
+        beside = [content for seq, content in others if seq == best[0]]
+        used[name] = InUse(rivals[best], beside[0] if beside else None)
     return used
 
 
@@ -122,16 +118,11 @@ def group(facts: list[Fact], book: Book, shared: frozenset[bytes] = frozenset())
             here |= there
             home.update(dict.fromkeys(there, here))
     members: dict[int, list[Fact]] = defaultdict(list)
-    waiting = []
+    waiting: list[Fact] = []
     for fact in facts:
-        if fact.stream == "payment":
-            hooks = [one for one in fact.mention.ids if one in home]
-            if not hooks:
-                waiting.append(fact)
-                continue
-            members[id(home[hooks[0]])].append(fact)
-        else:
-            members[id(home[fact.place])].append(fact)
+        hooks = [one for one in (*fact.mention.ids, fact.place) if one in home]
+        hook = fact.place if fact.stream != "payment" else hooks[0] if hooks else None
+        (members[id(home[hook])] if hook else waiting).append(fact)
     persons = [Person(tuple(held), _row(held, book)) for held in members.values()]
     return Grouping(persons, waiting, conflicts, saturated)
 

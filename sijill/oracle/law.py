@@ -66,7 +66,7 @@ class Book:
     def materiality(self, rule_id: str) -> int:
         """Return by how much money an alert may grow before it is asked again."""
         found = [rule.get("materiality", 0) for rule in self.rules if rule["id"] == rule_id]
-        return int(sum(found)) * 10 ** EXPONENTS[self.currency]
+        return int(sum(found) * 10 ** EXPONENTS[self.currency])
 
     def last_day(self) -> int:
         """Return the last day from which anything of the book governs."""

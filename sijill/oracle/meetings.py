@@ -12,17 +12,13 @@ from typing import NamedTuple
 from sijill.oracle.identity import Fact, Person
 from sijill.oracle.law import Book, Table, listed, month_of
 
-COMPARED = 20
-"""Of one holding's records the first so many are compared, by source."""
+COMPARED = 20  # of one holding's records the first so many are compared, by source
 
 DATED = {"enrollment": "enrolled", "household": "member", "income": "income", "payment": "period"}
 
 Days = set[int]
 Family = tuple[str, str, str]
 """A household: the ministry that keeps the roster, its code, the number."""
-
-Member = tuple[Fact, Person, str]
-"""Who belongs to a household: the line that says so, the person, the role."""
 
 
 class Meeting(NamedTuple):
@@ -62,13 +58,13 @@ class Meetings:
     def family(self, fact: Fact) -> Family | None:
         """Return the household that a fact names, by its roster line or by its programme."""
         number = fact.body.get("household_number")
-        if fact.stream == "household":
-            return fact.version.name[0], fact.body["roster"], fact.body["household_number"]
+        if number and fact.stream == "household":
+            return fact.version.name[0], fact.body["roster"], number
         roster = self.book.programmes.get(fact.body.get("programme", ""), {}).get("roster")
         return (roster["ministry"], roster["code"], number) if number and roster else None
 
-    def members(self, touched: list[tuple[Fact, Person]]) -> list[Member]:
-        """Return who belongs; without a roster line, who is enrolled is the head."""
+    def members(self, touched: list[tuple[Fact, Person]]) -> list[tuple[Fact, Person, str]]:
+        """Return (line, person, role); without a roster line, who is enrolled is the head."""
         lines = [(f, p, f.body["role"]) for f, p in touched if f.stream == "household"]
         heads = [(f, p, "HEAD") for f, p in touched if f.stream == "enrollment" and self._key(f)]
         return lines or heads
@@ -93,8 +89,7 @@ class Meetings:
             for pair in pairs:
                 days = self._days(pair[0]) & self._days(pair[1])
                 if days:
-                    paid = self._beside(pair[0], made)
-                    yield Meeting(rule, pair, list(pair), days, paid)
+                    yield Meeting(rule, pair, list(pair), days, self._beside(pair[0], made))
 
     def of_family(self, family: Family, touched: list[tuple[Fact, Person]]) -> Iterator[Meeting]:
         """Yield what meets in one household."""
@@ -124,10 +119,8 @@ class Meetings:
             if len(paid) > 1:
                 days = set().union(*map(self._days, paid))
                 since = max(fact.body["period_from"] for fact in paid)
-                scope = "\0".join(family or paid[0].version.name)
-                period = " ".join(key)
-                sides = (paid[0], paid[1])
-                yield Meeting(rule, sides, paid, days, paid, family, since, scope, period)
+                scope, period = "\0".join(family or paid[0].version.name), " ".join(key)
+                yield Meeting(rule, (*paid[:2],), paid, days, paid, family, since, scope, period)
 
     def _paid_after_death(self, rule: Table, made: list[Fact], person: Person) -> Iterator[Meeting]:
         day = person.row["death"]
@@ -145,20 +138,19 @@ class Meetings:
             yield Meeting(rule, (paid[0], death), [*paid, death], days, paid, scope=scope)
 
     def _incomes(
-        self, rule: Table, enrollment: Fact, members: list[Member]
+        self, rule: Table, enrollment: Fact, members: list[tuple[Fact, Person, str]]
     ) -> dict[Fact, tuple[Days, list[Fact], bool]]:
         """Return members' incomes in the months in which all together exceed the ceiling."""
         wanted = self._keys(rule, "right")
         enrolled = {d for d in self._days(enrollment) if self.book.version(rule, d)}
         shared: dict[Fact, tuple[Days, list[Fact]]] = {}
-        for line, person, role in members:
-            if role.lower() in listed(rule["sides"]["right"]["role"]):
-                for fact in person.facts:
-                    if self._key(fact) in wanted:
-                        days = enrolled & self._days(line, whole=True) & self._days(fact)
-                        if days:
-                            before = shared.get(fact, (set(), []))
-                            shared[fact] = days | before[0], [*before[1], line]
+        roles = listed(rule["sides"]["right"]["role"])
+        for line, person, _ in (one for one in members if one[2].lower() in roles):
+            for fact in (fact for fact in person.facts if self._key(fact) in wanted):
+                days = enrolled & self._days(line, whole=True) & self._days(fact)
+                if days:
+                    before = shared.get(fact, (set(), []))
+                    shared[fact] = days | before[0], [*before[1], line]
         first: dict[str, dict[Fact, int]] = defaultdict(dict)
         for fact, (days, _) in shared.items():
             for day in sorted(day for day in days if day <= self.as_of):
@@ -176,13 +168,11 @@ class Meetings:
 
     def _exceeds(self, rule: Table, earning: dict[Fact, int]) -> bool | None:
         """Return None when the ceiling is kept, else whether the amounts are sure."""
-        name = rule["test"]["amount"]["than"]
-        ceiling = self.book.parameter(rule, name, min(earning.values()))
+        day = min(earning.values())
+        ceiling = self.book.parameter(rule, rule["test"]["amount"]["than"], day)
         amounts = [self._amount(fact, day) for fact, day in earning.items()]
-        if ceiling is None:
-            return None
-        known = [amount for amount in amounts if amount is not None]
-        return True if sum(known) > ceiling else False if len(known) < len(amounts) else None
+        exceeds = ceiling is not None and sum(one or 0 for one in amounts) > ceiling
+        return exceeds if exceeds or (ceiling is not None and None in amounts) else None
 
     def _amount(self, fact: Fact, day: int) -> int | None:
         shown: dict[str | None, int] = {}
@@ -228,10 +218,10 @@ class Meetings:
     def _days(self, fact: Fact, *, whole: bool = False) -> Days:
         """Return the days on which a fact holds, suspensions left out unless it is `whole`."""
         first, through = (fact.body[f"{DATED[fact.stream]}_{end}"] for end in ("from", "through"))
-        days = self._run(first, through)
-        for rest in () if whole else fact.body.get("suspensions", ()):
-            days -= self._run(rest["suspended_from"], rest["suspended_through"])
-        return days
-
-    def _run(self, first: int, through: int | None) -> Days:
-        return set(range(first, min(through or self.horizon, self.horizon) + 1))
+        rests = () if whole else fact.body.get("suspensions", ())
+        runs = [(rest["suspended_from"], rest["suspended_through"]) for rest in rests]
+        days, *gaps = (
+            set(range(start, min(end or self.horizon, self.horizon) + 1))
+            for start, end in [(first, through), *runs]
+        )
+        return days.difference(*gaps)

@@ -5,16 +5,15 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import NamedTuple
 
-from sijill.oracle import avro
-from sijill.oracle.avro import Refused
+from sijill.oracle.border import avro
+from sijill.oracle.border.avro import Refused
+from sijill.oracle.border.reading import Name, Raw, Version, accept
 from sijill.oracle.decisions import alert_id, notice_ids, stage
 from sijill.oracle.identity import Grouping, InUse, facts_of, group, in_use
 from sijill.oracle.law import Book
 from sijill.oracle.overlaps import Overlap, find
-from sijill.oracle.reading import Name, Raw, Version, accept
 
-Place = tuple[str, int]
-"""A topic and a partition."""
+Place = tuple[str, int]  # a topic and one of its partitions
 
 
 class Alert(NamedTuple):

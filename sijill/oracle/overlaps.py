@@ -9,7 +9,7 @@ from sijill.oracle.meetings import Meeting, Meetings
 
 
 class Overlap(NamedTuple):
-    """One finding. `runs` are (first day, day after the last) as far as begun, up to the horizon."""
+    """One finding; `runs` are (first day, day after the last), where begun, up to the horizon."""
 
     meeting: Meeting
     verdict: str

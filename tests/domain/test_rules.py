@@ -223,3 +223,22 @@ def test_a_flood_of_records_is_not_compared_one_by_one() -> None:
     overlaps, _ = findings(world, FIRST)
 
     assert len(overlaps) == COMPARED * (COMPARED - 1) // 2
+
+
+def test_law_is_cited_from_its_first_day_on() -> None:
+    """An overlap names the version that governs its last day so far, and is looked at anew then."""
+    file = "rules/spn-pension.toml"
+    later = '[[version]]\nlabel = "later"\nfrom = 2025-02-10\nverdict = "exclusive"\n'
+    files = rulebook.read("iraq")
+    text = (
+        files[file].decode().replace("[[unsure]]", later + 'source = "law-11-2014"\n[[unsure]]', 1)
+    )
+    book = rulebook.parse({**files, file: text.encode()})
+    world = read_world(["spn P1 2024-01-01 ..", "pension P1 2024-01-01 .."], book)
+    first = date(2025, 2, 10).toordinal()
+
+    (before,), change = evaluate_person(world.persons[0], book, first - 1)
+    (after,), _ = evaluate_person(world.persons[0], book, first)
+
+    assert (before.version, change, after.version) == ("base", first, "later")
+    assert before.spans == after.spans

@@ -12,9 +12,9 @@ from sijill.cli.verify.log import Place
 from sijill.oracle.model import Model
 
 ENCODING = frozenset(
-    ("TRUNCATED", "TRAILING_BYTES", "BAD_LENGTH", "BAD_INDEX", "BAD_UTF8", "BAD_NUMBER")
-    + ("BAD_BOOLEAN", "DUPLICATE_KEY", "TOO_MANY_ITEMS")
-)
+    ("TRUNCATED", "TRAILING_BYTES", "BAD_LENGTH", "BAD_INDEX", "BAD_UTF8", "BAD_NUMBER",
+     "BAD_BOOLEAN", "DUPLICATE_KEY", "TOO_MANY_ITEMS")
+)  # fmt: skip
 """Reasons that the oracle gives as one, since another decoder finds another fault first."""
 
 OPERATION = "sijill.hub.operation.v1"

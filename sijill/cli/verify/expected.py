@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sijill.domain.event import INF
+from sijill.oracle.border.reading import Name, Version, identifier
 from sijill.oracle.decisions import notice_ids
 from sijill.oracle.identity import Fact, Grouping, InUse, record_key
 from sijill.oracle.law import Book
 from sijill.oracle.meetings import Family, Meetings
 from sijill.oracle.model import Alert
-from sijill.oracle.reading import Name, Version, identifier
 
 Fields = dict[str, Any]
 Line = tuple[bytes, str]

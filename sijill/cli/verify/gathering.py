@@ -7,10 +7,10 @@ from sijill.cli.verify import log
 from sijill.cli.verify.accounts import OPERATION
 from sijill.cli.verify.differences import Differences
 from sijill.cli.verify.snapshot import Snapshot
-from sijill.oracle.avro import Refused
+from sijill.oracle.border.avro import Refused
+from sijill.oracle.border.reading import accept
 from sijill.oracle.law import Book
 from sijill.oracle.model import Model, book_in_force
-from sijill.oracle.reading import accept
 from sijill.settings import Settings
 
 Say = Callable[[str], None]

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from sijill.adapters import kafka
 from sijill.adapters.source import headers_of
-from sijill.oracle.reading import Raw
+from sijill.oracle.border.reading import Raw
 from sijill.settings import Settings
 
 Place = tuple[str, int]

@@ -9,7 +9,7 @@ from sijill.adapters import kafka
 from sijill.adapters.postgres import Connection
 from sijill.cli.verify import log
 from sijill.cli.verify.differences import Differences
-from sijill.oracle.avro import record_of
+from sijill.oracle.border.avro import record_of
 from sijill.oracle.decisions import notice_ids
 from sijill.oracle.law import Book
 from sijill.oracle.model import Alert
@@ -22,7 +22,7 @@ Key = tuple[str, bytes]
 
 @dataclass
 class Sent:
-    """What the database says of the output: the last version of each key, and the keys on the way."""
+    """What the database says of the output: each key's last version, and the keys on the way."""
 
     versions: dict[Key, int] = field(default_factory=dict)
     waiting: set[Key] = field(default_factory=set)
@@ -52,7 +52,7 @@ def check(
     A key without an open alert must be withdrawn or absent. What the relay has not published yet
     is left out. With `only`, nothing is said of other keys but that their versions are gapless.
     """
-    names = {name: pattern for name, pattern in _topics(settings)}
+    names = dict(_topics(settings))
     last: dict[Key, Fields] = {}
     reached: dict[Key, int] = {}
     for message in log.records(settings, _ranges(settings, names), say):

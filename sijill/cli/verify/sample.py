@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from sijill.adapters.postgres import Connection, bigint_array, bytea_array
 from sijill.adapters.registry.state import unpack
 from sijill.cli.verify.stored import Scope
+from sijill.oracle.border.reading import Version
 from sijill.oracle.identity import record_key
-from sijill.oracle.reading import Version
 
 
 @dataclass

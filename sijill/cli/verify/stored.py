@@ -161,7 +161,7 @@ def _alerts(connection: Connection, scope: Scope, found: Registry) -> None:
                 "months": tuple(months), "amount": money[0], "currency": money[1],
                 "certainty": money[2],
             }  # fmt: skip
-            found.overlaps[number] = _packed(unpack_overlap(body))
+            found.overlaps[number] = packed(unpack_overlap(body))
     for record, *row in connection.execute(
         "SELECT record, ministry, notice, basis, code, until, reason, note, occurred_at, content "
         "FROM decision"
@@ -177,7 +177,8 @@ _DECISION = (
 )  # fmt: skip
 
 
-def _packed(overlap: Overlap) -> Fields:
+def packed(overlap: Overlap) -> Fields:
+    """Return what an alert rests on."""
     sides = (overlap.left, *([overlap.right] if overlap.right else []))
     return {
         "version": overlap.version,

@@ -56,7 +56,7 @@ class Meeting(NamedTuple):
 
 
 class _Ruling(NamedTuple):
-    """The days of one outcome, and the version and exemption that govern the last of them."""
+    """The days of one outcome, and the version and exemption that govern the last that has come."""
 
     spans: Spans
     version: Version
@@ -67,7 +67,7 @@ class _Ruling(NamedTuple):
 def conclude(rule: Rule, meeting: Meeting, findings: Findings) -> None:
     """Add the overlaps that a meeting amounts to: at most one raised and one permitted."""
     raised_months: tuple[str, ...] = ()
-    rulings = _rulings(rule, meeting, findings.plan)
+    rulings = _rulings(rule, meeting, findings)
     for verdict in ("raised", "permitted"):
         ruling = rulings.get(verdict)
         if ruling is None:
@@ -102,34 +102,48 @@ def _until(spans: Spans, findings: Findings) -> tuple[Spans, tuple[str, ...]]:
     return begun, months(tuple((start, min(stop, as_of + 1)) for start, stop in begun))
 
 
-def _rulings(rule: Rule, meeting: Meeting, plan: Plan) -> dict[str, _Ruling]:
+def _rulings(rule: Rule, meeting: Meeting, findings: Findings) -> dict[str, _Ruling]:
     """Return the days to be raised and the days permitted, by the law in force on each day."""
-    rulings: dict[str, _Ruling] = {}
+    rulings: dict[str, list[_Ruling]] = {}
     for start, stop, version in rule.in_force:
         rest = intersect(meeting.spans, ((start, stop),))
         if not rest:
             continue
-        for exemption in plan.exemptions[rule.id, version.label]:
+        for exemption in findings.plan.exemptions[rule.id, version.label]:
             exempt = intersect(rest, _condition(exemption, meeting))
             if exempt:
                 rest = subtract(rest, exempt)
                 _note(rulings, exemption.verdict, _Ruling(exempt, version, exemption, 0))
         if rest:
             _note(rulings, version.verdict, _Ruling(rest, version, None, version.settle_days))
-    return rulings
+    return {outcome: _merged(parts, findings) for outcome, parts in rulings.items()}
 
 
-def _note(rulings: dict[str, _Ruling], verdict: str, ruling: _Ruling) -> None:
-    """Add a ruling's days to those of its outcome; the later law names the outcome."""
-    if verdict == "none":
-        return
-    outcome = "raised" if verdict == "exclusive" else "permitted"
-    before = rulings.get(outcome)
-    if before is not None:
-        first, last = sorted((before, ruling), key=lambda ruled: ruled.spans)
-        spans = coalesce(before.spans + ruling.spans)
-        ruling = last._replace(spans=spans, settle_days=first.settle_days)
-    rulings[outcome] = ruling
+def _note(rulings: dict[str, list[_Ruling]], verdict: str, ruling: _Ruling) -> None:
+    """Add a ruling to those of its outcome."""
+    if verdict != "none":
+        outcome = "raised" if verdict == "exclusive" else "permitted"
+        rulings.setdefault(outcome, []).append(ruling)
+
+
+def _merged(rulings: list[_Ruling], findings: Findings) -> _Ruling:
+    """Return one outcome of several laws, named after the law of the last day that has come.
+
+    A law that governs from a later day on is not cited before that day.
+    """
+    if len(rulings) == 1:
+        return rulings[0]
+    for start, _ in (span for ruling in rulings for span in ruling.spans):
+        findings.wake(start)
+    first = min(rulings, key=lambda ruling: ruling.spans)
+    named = max(rulings, key=lambda ruling: _last_come(ruling.spans, findings.as_of))
+    spans = coalesce(span for ruling in rulings for span in ruling.spans)
+    return named._replace(spans=spans, settle_days=first.settle_days)
+
+
+def _last_come(spans: Spans, as_of: int) -> int:
+    """Return the last of the days that is not after the as-of day; BEGIN when there is none."""
+    return max((min(stop - 1, as_of) for start, stop in spans if start <= as_of), default=BEGIN)
 
 
 def _condition(exemption: Exemption, meeting: Meeting) -> Spans:

@@ -58,14 +58,15 @@ def record_of(name: str, value: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         record: Any = schemaless_reader(io.BytesIO(body), written.parsed, None)
         canonical = _encoded(record, written)
-        if canonical != body and _end(written, written.node, body, 0) != len(body):
-            raise Refused("UNREADABLE")
+        strict = canonical == body or _end(written, written.node, body, 0) == len(body)
         if written is not now:
             record = schemaless_reader(io.BytesIO(body), written.parsed, now.parsed)
             canonical = _encoded(record, now)
     except Exception as error:
         # fastavro fails in half a dozen ways, from EOFError to OverflowError.
         raise Refused("UNREADABLE") from error
+    if not strict:
+        raise Refused("UNREADABLE")
     return record, canonical
 
 

@@ -1,7 +1,8 @@
 """Acceptance: from a Kafka record to the version that it states, or to the reason why not.
 
 A pure function of topic, key, value, headers and the schema lock: one walk over the record beside
-its schema checks every text, day, amount and symbol. Days come out as ordinals; ends stay inclusive, None is an open one.
+its schema checks every text, day, amount and symbol. Days come out as ordinals; ends stay
+inclusive, None is an open one.
 """
 
 import hashlib
@@ -12,9 +13,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-from sijill.oracle import avro
-from sijill.oracle.avro import Refused
-from sijill.oracle.names import skeleton
+from sijill.oracle.border import avro
+from sijill.oracle.border.avro import Refused
+from sijill.oracle.border.names import skeleton
 
 TOPIC = re.compile(
     r"sijill\.([a-z][a-z0-9-]{0,31})\.(enrollment|payment|household|vital|income|decision)\.v1"
@@ -177,9 +178,9 @@ class _Check:
                 low, high, _ = BOUNDS[name]
                 instant = kept[name] if low <= kept[name] <= high else high
                 self.today = EPOCH + instant // 86_400_000
-            if name.endswith("_through") and kept[name] is not None:
-                if kept[name] < kept[name.removesuffix("_through") + "_from"]:
-                    self.faults.append("REVERSED_PERIOD")
+            first = kept.get(name.removesuffix("_through") + "_from", FIRST_DAY)
+            if name.endswith("_through") and (kept[name] or first) < first:
+                self.faults.append("REVERSED_PERIOD")
         if "birth_date" in kept:
             if kept["birth_date"] is None:
                 kept["birth_precision"] = "UNKNOWN"
