@@ -12,12 +12,13 @@ from sijill.domain import alerts, rulebook
 from sijill.domain.event import Event
 from sijill.domain.rules.overlap import Overlap
 from tests.properties import calm
-from tests.properties.sentences import EXTRAS, SCENES, Draw, mentions, sentences
-from tests.properties.telling import HUB_KEY, REGISTRY_KEY, Sentence
+from tests.properties.sentences import EXTRAS, SCENES, Draw, Slot, mentions, sentences
+from tests.properties.telling import HUB_KEY, REGISTRY_KEY, Mention, Sentence
 from tests.services.story import AS_OF
 
 BOOK = rulebook.load("iraq")
 ACCEPTOR = Acceptor(REGISTRY_KEY)
+BATCHES_MAX = 5
 NOBODY_ASKED = {"notice_id": "00" * 16, "basis": "1;;;0;IQD"}
 
 
@@ -113,35 +114,41 @@ class Delivery:
         printer.text(f"delivered {batches}{early}{book}")
 
 
+Told = tuple[Story, Delivery]
+
 _DAYS = st.sampled_from((0, 0, 4, 40))
 _OLD_BOOK = st.sampled_from((False, False, True))
+_LATE = st.sampled_from((0, 5, 40))
+_TURN = st.integers(0, BATCHES_MAX)
+_SCENE = st.sampled_from(SCENES)
+_EXTRA = st.lists(st.sampled_from(EXTRAS), max_size=1)
+_FACES = st.lists(mentions, min_size=1, max_size=3)
+_SKIPPED = st.sampled_from((True, False, False, False, False, False))
+# A sentence arrives at some instants; eight instants make a batch. The instants are drawn with the
+# sentence, so that an example shrinks by leaving sentences out.
+_INSTANTS = st.lists(st.integers(0, 8 * BATCHES_MAX - 1), min_size=1, max_size=2)
 
 
 @st.composite
-def stories(draw: Draw, *, more: int = 8) -> Story:
-    """Return a story about at most six source records."""
-    cast = draw(st.sampled_from(SCENES)) + tuple(
-        draw(st.lists(st.sampled_from(EXTRAS), max_size=1))
-    )
-    faces = draw(st.lists(mentions, min_size=1, max_size=3))
+def told(draw: Draw, *, more: int = 8) -> Told:
+    """Return a story about at most six source records, and one way to deliver it."""
+    cast = draw(_SCENE) + tuple(draw(_EXTRA))
+    faces = draw(_FACES)
     # Most records of the cast are told once in turn, then any of them again.
-    said = [draw(sentences((slot,), faces)) for slot in cast if draw(st.integers(0, 5))]
-    said += draw(st.lists(sentences(cast, faces), max_size=more))
-    return Story(tuple(said), AS_OF + draw(st.sampled_from((0, 5, 40))))
+    opening = [draw(_said((slot,), faces)) for slot in cast if not draw(_SKIPPED)]
+    said = opening + draw(st.lists(_said(cast, faces), max_size=more))
+    arrivals = sorted((at, number) for number, (_, ats) in enumerate(said) for at in ats)
+    batches: dict[int, list[int]] = {}
+    for at, number in arrivals:
+        batches.setdefault(at // 8, []).append(number)
+    delivery = Delivery(
+        tuple(tuple(batch) for batch in batches.values()), draw(_DAYS), draw(_OLD_BOOK), draw(_TURN)
+    )
+    return Story(tuple(sentence for sentence, _ in said), AS_OF + draw(_LATE)), delivery
 
 
-@st.composite
-def deliveries(draw: Draw, story: Story) -> Delivery:
-    """Return one way to deliver the story: every sentence at least once."""
-    count = len(story.sentences)
-    again = draw(st.lists(st.integers(0, count - 1), max_size=4)) if count else []
-    order = draw(st.permutations([*range(count), *again]))
-    cuts = draw(st.integers(0, 2 ** max(0, len(order) - 1) - 1))
-    batches: list[list[int]] = [[]]
-    for place, number in enumerate(order):
-        if place and cuts >> (place - 1) & 1:
-            batches.append([])
-        batches[-1].append(number)
-    days, old_book = draw(_DAYS), draw(_OLD_BOOK)
-    turn = draw(st.integers(0, len(batches))) if days or old_book else 0
-    return Delivery(tuple(tuple(batch) for batch in batches), days, old_book, turn)
+def _said(
+    slots: tuple[Slot, ...], faces: list[Mention]
+) -> st.SearchStrategy[tuple[Sentence, list[int]]]:
+    """Return a sentence about one of the slots with the instants at which it arrives."""
+    return st.tuples(sentences(slots, faces), _INSTANTS)

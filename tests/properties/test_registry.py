@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from sijill.adapters.ground import Ground
 from sijill.adapters.registry.digest import digest
@@ -12,7 +11,7 @@ from tests.properties import calm
 from tests.properties.derived import demanded, open_alerts, tabled
 from tests.properties.examples import examples
 from tests.properties.registry import Registry, database
-from tests.properties.stories import BOOK, deliveries, stories
+from tests.properties.stories import BOOK, Told, told
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +21,11 @@ def registry(ground: Ground) -> Iterator[Registry]:
         yield started
 
 
-@given(st.data())
+@given(told())
 @examples(50)
-def test_any_delivery_ends_in_the_digest_of_the_calm_one(
-    registry: Registry, data: st.DataObject
-) -> None:
+def test_any_delivery_ends_in_the_digest_of_the_calm_one(registry: Registry, one: Told) -> None:
     """Any order, repetition and split, by two processes in turn, ends as the calm order does."""
-    story = data.draw(stories())
-    delivery = data.draw(deliveries(story))
+    story, delivery = one
     registry.tell(story)
     quiet = digest(registry.connection), open_alerts(registry)
 
@@ -38,12 +34,11 @@ def test_any_delivery_ends_in_the_digest_of_the_calm_one(
     assert (digest(registry.connection), open_alerts(registry)) == quiet
 
 
-@given(st.data())
+@given(told())
 @examples(50)
-def test_registry_says_what_the_facts_say(registry: Registry, data: st.DataObject) -> None:
+def test_registry_says_what_the_facts_say(registry: Registry, one: Told) -> None:
     """After any delivery every table agrees with the facts, and the alerts with the pure rules."""
-    story = data.draw(stories())
-    delivery = data.draw(deliveries(story))
+    story, delivery = one
 
     registry.tell(story, delivery)
 
@@ -51,14 +46,13 @@ def test_registry_says_what_the_facts_say(registry: Registry, data: st.DataObjec
     assert open_alerts(registry) == calm.shown(story.events, BOOK, story.as_of)
 
 
-@given(st.data())
+@given(told())
 @examples(30, shrink=False)
 def test_two_processes_at_once_end_in_the_digest_of_the_calm_order(
-    registry: Registry, data: st.DataObject
+    registry: Registry, one: Told
 ) -> None:
     """Two connections that apply their batches at the same time end as one in order does."""
-    story = data.draw(stories())
-    delivery = data.draw(deliveries(story))
+    story, delivery = one
     registry.tell(story)
     quiet = digest(registry.connection)
 
@@ -68,14 +62,11 @@ def test_two_processes_at_once_end_in_the_digest_of_the_calm_order(
     assert tabled(registry) == demanded(registry)
 
 
-@given(st.data())
+@given(told())
 @examples(15)
-def test_voided_story_leaves_no_person_and_no_alert(
-    registry: Registry, data: st.DataObject
-) -> None:
+def test_voided_story_leaves_no_person_and_no_alert(registry: Registry, one: Told) -> None:
     """When every record of a story becomes void, nobody is left, and no alert stays open."""
-    story = data.draw(stories())
-    delivery = data.draw(deliveries(story))
+    story, delivery = one
     voided = story.voided()
 
     registry.tell(voided, delivery.then(range(len(story.sentences), len(voided.sentences))))
