@@ -60,6 +60,10 @@ class _ByteaDumper(Dumper):
 class _TextDumper(_ByteaDumper):
     oid = 1009  # text[]
 
+    def dump(self, obj: Any) -> bytes:
+        # COPY finds its dumpers by type, so that plain lists come here, too.
+        return bytes(obj) if isinstance(obj, _Text) else bytes(text_array(obj))
+
 
 class _BigintDumper(_ByteaDumper):
     oid = 1016  # bigint[]
