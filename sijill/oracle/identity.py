@@ -160,5 +160,4 @@ def _row(facts: list[Fact], book: Book) -> dict[str, Any]:
         **said("residence", "governorate", "district"),
         **said("residence", "residence_country"),
         "death": death.body["event_date"] if death else None,
-        "mentions": len(mentions),
     }

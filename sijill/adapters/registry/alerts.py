@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bytea_array, copy_rows, update_rows
 from sijill.adapters.registry.state import pack_overlap, unpack_overlap
-from sijill.domain import alerts
-from sijill.domain.disclosure import rule_of
+from sijill.domain import alerts, disclosure
 from sijill.domain.event import INF, Event
 from sijill.domain.rulebook import Book
 from sijill.domain.rules.overlap import Overlap
@@ -46,6 +45,7 @@ class Standing(NamedTuple):
     household: bytes | None
     next_change: int
     book_seq: int
+    told: list[str] | None
     body: bytes
 
     @property
@@ -69,6 +69,11 @@ class Shown(NamedTuple):
     revision: int
     raised_on: int
     basis: str
+    told: list[str]
+    """The ministries that are asked now."""
+    before: Overlap | None
+    leaving: list[str]
+    """The ministries that were asked until now, about the overlap `before`."""
 
 
 class Lost(NamedTuple):
@@ -172,7 +177,7 @@ def _lock(cursor: Cursor, ids: set[bytes]) -> dict[bytes, Standing]:
         return {}
     cursor.execute(
         "SELECT id, open, verdict, decision, revision, raised_on, cluster, household, "
-        "next_change, book_seq, body FROM alert "
+        "next_change, book_seq, told, body FROM alert "
         "WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
         [bytea_array(sorted(ids))],
         binary=True,
@@ -215,16 +220,21 @@ def _decide(
     overlap = finding.overlap if finding else unpack_overlap(before.body)  # type: ignore[union-attr]
     is_open = finding is not None or (before is not None and before.open and not lost)
     basis = alerts.basis(context.hub_key, overlap)
-    rule = rule_of(context.book, overlap.rule)
+    rule = disclosure.rule_of(context.book, overlap.rule)
     verdict = alerts.decide(
         basis, answers, as_of=context.as_of, materiality=rule.materiality if rule else 0
     )
     visible = is_open and overlap.verdict == "raised"
     was_visible = before is not None and before.visible
-    same = finding is None or (
-        before is not None
-        and before.open
-        and alerts.content(unpack_overlap(before.body)) == finding.content
+    told = disclosure.told(overlap, context.book) if visible else []
+    told_before = _told_before(before, context)
+    same = told == told_before and (
+        finding is None
+        or (
+            before is not None
+            and before.open
+            and alerts.content(unpack_overlap(before.body)) == finding.content
+        )
     )
     settled = before is not None and before.open == is_open and verdict.stage == before.decision
     if same and settled and visible == was_visible:
@@ -245,11 +255,24 @@ def _decide(
         alert, overlap.rule, overlap.type, overlap.verdict, is_open, verdict.stage, revision,
         *_scope(finding, before),
         list(overlap.months), overlap.amount, overlap.currency, overlap.certainty, raised_on,
-        pack_overlap(overlap), verdict.next_change if is_open else INF, context.book_seq,
+        pack_overlap(overlap), verdict.next_change if is_open else INF, context.book_seq, told,
     )  # fmt: skip
     if not state:
         return row, None
-    return row, Shown(alert, overlap, state, verdict.stage, revision, raised_on, basis)
+    leaving = [ministry for ministry in told_before if ministry not in told]
+    earlier = unpack_overlap(before.body) if before and leaving else None
+    return row, Shown(
+        alert, overlap, state, verdict.stage, revision, raised_on, basis, told, earlier, leaving
+    )
+
+
+def _told_before(before: Standing | None, context: Context) -> list[str]:
+    """Return the ministries at which notices of the alert stand open."""
+    if before is None or not before.visible:
+        return []
+    if before.told is not None:
+        return before.told
+    return disclosure.told(unpack_overlap(before.body), context.book)
 
 
 def _scope(finding: Finding | None, before: Standing | None) -> tuple[int | None, bytes | None]:
@@ -280,6 +303,7 @@ _COLUMNS = {
     "decision": "text", "revision": "int8", "cluster": "int8", "household": "bytea",
     "months": "text[]", "amount": "int8", "currency": "text", "certainty": "text",
     "raised_on": "int4", "body": "bytea", "next_change": "int4", "book_seq": "int8",
+    "told": "text[]",
 }  # fmt: skip
 
 

@@ -68,35 +68,52 @@ def alert_rows(context: Context, shown: Iterable[Shown], *, caused_at: int) -> l
     for change in shown:
         if change.state in HISTORY_ONLY:
             continue
-        said = alerts.content(change.overlap) + change.stage.encode()
-        said += b"withdrawn" if change.state == "WITHDRAWN" else b"open"
-        digest = hashlib.blake2b(said, digest_size=16).digest()
         common = _common(context, change)
         rows.append(
             Row(
                 topics.name("alert"),
                 change.id,
                 change.revision,
-                digest,
+                _digest(change),
                 schemas.current("alert").id,
                 encode_unversioned("alert", _alert(context, change, common, caused_at=caused_at)),
                 None,
             )
         )
-        for ministry in disclosure.told(change.overlap, context.book):
-            notice = alerts.notice_id(context.hub_key, ministry, change.id)
-            rows.append(
-                Row(
-                    topics.name("notice", ministry),
-                    notice,
-                    change.revision,
-                    digest,
-                    schemas.current("notice").id,
-                    encode_unversioned("notice", _notice(context, change, common, ministry)),
-                    None,
-                )
-            )
+        rows += [_notice_row(context, change, ministry) for ministry in change.told]
+        rows += [_leaving_row(context, change, ministry) for ministry in change.leaving]
     return rows
+
+
+def _digest(change: Shown) -> bytes:
+    """Return the hash of what a change says; equal hash, nothing to publish."""
+    said = alerts.content(change.overlap) + change.stage.encode()
+    said += b"withdrawn" if change.state == "WITHDRAWN" else b"open"
+    return hashlib.blake2b(said, digest_size=16).digest()
+
+
+def _notice_row(context: Context, change: Shown, ministry: str) -> Row:
+    return Row(
+        topics.name("notice", ministry),
+        alerts.notice_id(context.hub_key, ministry, change.id),
+        change.revision,
+        _digest(change),
+        schemas.current("notice").id,
+        encode_unversioned("notice", _notice(context, change, _common(context, change), ministry)),
+        None,
+    )
+
+
+def _leaving_row(context: Context, change: Shown, ministry: str) -> Row:
+    """Return the withdrawal for a ministry that is no longer asked.
+
+    When none of its records is left in the evidence, it hears no more than it was told before.
+    """
+    gone = change._replace(state="WITHDRAWN")
+    if change.before is not None and ministry not in alerts.ministries(change.overlap):
+        basis = alerts.basis(context.hub_key, change.before)
+        gone = gone._replace(overlap=change.before, basis=basis)
+    return _notice_row(context, gone, ministry)
 
 
 def _common(context: Context, change: Shown) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Connection
-from sijill.adapters.refusal import REASONS
+from sijill.adapters.refusal import UNPROCESSABLE
 from sijill.cli.lag import OUTCOMES, Account, accounts
 from sijill.cli.verify.differences import Differences
 from sijill.cli.verify.log import Place
@@ -37,14 +37,11 @@ class Books(NamedTuple):
     quarantine: dict[Offset, Quarantined]
 
     def on_trust(self) -> set[Offset]:
-        """Return the offsets that the hub refused for a reason which no border gives.
-
-        Whether a record breaks a batch, the oracle cannot know: it takes the hub's word.
-        """
+        """Return the offsets of records that broke a batch, which only the hub can know."""
         return {
             place
             for place, row in self.quarantine.items()
-            if row.reason not in REASONS and row.reason != "DISPUTED" and row.status != "released"
+            if row.reason == UNPROCESSABLE and row.status == "open"
         }
 
 

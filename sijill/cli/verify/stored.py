@@ -115,12 +115,12 @@ def _people(connection: Connection, scope: Scope, found: Registry) -> None:
     columns = (
         "given", "father", "grandfather", "great_grandfather", "family", "mother_given",
         "mother_father", "sex", "birth_date", "birth_precision", "governorate", "district",
-        "residence_country", "death", "mentions", "cluster",
+        "residence_country", "death", "cluster",
     )  # fmt: skip
     for key, *values_of in connection.execute(
         "SELECT key, given, father, grandfather, great_grandfather, family, mother_given, "
         "mother_father, sex, birth, birth_precision, governorate, district, country, death, "
-        f"mentions, cluster FROM person WHERE {condition}".encode(),
+        f"cluster FROM person WHERE {condition}".encode(),
         values,
     ):
         row = dict(zip(columns, values_of, strict=True))
