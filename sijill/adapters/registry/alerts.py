@@ -4,13 +4,13 @@ Alerts and decisions meet at the notice row: whoever comes second waits there an
 so a decision may arrive before, with or after its alert.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bytea_array, copy_rows, update_rows
+from sijill.adapters.registry import decisions
 from sijill.adapters.registry.state import pack_overlap, unpack_overlap
 from sijill.domain import alerts, disclosure
-from sijill.domain.event import INF, Event
+from sijill.domain.event import INF
 from sijill.domain.rulebook import Book
 from sijill.domain.rules.overlap import Overlap
 
@@ -85,24 +85,6 @@ class Lost(NamedTuple):
     def ends(self, alert: bytes, standing: Standing) -> bool:
         """Whether it is lost where it was found last: a book may move a rule to households."""
         return alert in (self.in_clusters if standing.household is None else self.in_households)
-
-
-def write_decisions(cursor: Cursor, events: Iterable[Event]) -> set[bytes]:
-    """Store the decisions now in use and return the notices whose answers changed."""
-    notices: set[bytes] = set()
-    for event in sorted(events, key=lambda e: e.record):
-        cursor.execute("DELETE FROM decision WHERE record = %s RETURNING notice", [event.record])
-        notices.update(notice for (notice,) in cursor.fetchall())
-        decision = event.decision
-        if event.void or decision is None:
-            continue
-        notices.add(decision.notice)
-        cursor.execute(
-            "INSERT INTO decision (record, ministry, notice, basis, code, until, reason, note, "
-            "occurred_at, content) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [event.record, event.ministry, *decision, event.occurred_at, event.content],
-        )
-    return notices
 
 
 def settle(
@@ -194,17 +176,7 @@ def _answers(
         overlap = found[alert].overlap if alert in found else unpack_overlap(standing[alert].body)
         for ministry in (*alerts.ministries(overlap), alerts.HUB):
             owner[alerts.notice_id(context.hub_key, ministry, alert)] = (alert, ministry)
-    cursor.execute(
-        "SELECT notice, ministry, basis, code, until, occurred_at, content FROM decision "
-        "WHERE notice = ANY(%s)",
-        [bytea_array(sorted(owner))],
-    )
-    answers: dict[bytes, list[alerts.Answer]] = {}
-    for notice, *rest in cursor.fetchall():
-        alert, ministry = owner[notice]
-        if rest[0] == ministry:
-            answers.setdefault(alert, []).append(alerts.Answer(*rest))
-    return answers
+    return decisions.answers(cursor, owner)
 
 
 def _decide(

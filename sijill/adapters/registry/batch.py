@@ -14,6 +14,7 @@ from sijill.adapters.refusal import Refusal
 from sijill.adapters.registry import (
     alerts,
     clusters,
+    decisions,
     feed,
     fold,
     households,
@@ -144,7 +145,7 @@ def settle(
         cursor, context, folded, touched=folded.households | work.households,
         book_seq=keys.book_seq,
     )  # fmt: skip
-    answered = alerts.write_decisions(cursor, decided)
+    answered = decisions.write(cursor, decided)
     shown = alerts.settle(
         cursor, context,
         found=folded.found | seen.found,
