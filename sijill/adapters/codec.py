@@ -36,16 +36,29 @@ def encode(name: str, record: Record, *, single_object: bool = False) -> bytes:
     Dates and instants may be integers or `datetime` values; fields with a default may be left
     out. ValueError or TypeError when the record does not fit the schema.
     """
+    _refuse_fractions(record)
     locked = schemas.current(name)
     if single_object:
         return b"\xc3\x01" + bytes.fromhex(locked.fingerprint) + encode_body(name, record)
     return frame(locked.id) + encode_body(name, record)
 
 
+def _refuse_fractions(value: Any) -> None:
+    """Raise ValueError for a float anywhere: the encoder would cut it to an integer, unasked."""
+    if isinstance(value, float):
+        raise ValueError("no field of any schema holds a fraction")  # noqa: TRY004 - a value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list | float):
+            _refuse_fractions(inner)
+
+
 def encode_body(name: str, record: Record) -> bytes:
     """Return the Avro body without any framing: the canonical encoding of the record."""
     buffer = io.BytesIO()
-    schemaless_writer(buffer, _parsed(name), record, strict_allow_default=True)
+    try:
+        schemaless_writer(buffer, _parsed(name), record, strict_allow_default=True)
+    except OverflowError:
+        raise ValueError("a number is too large for its field") from None
     return buffer.getvalue()
 
 

@@ -41,30 +41,6 @@ def test_every_example_is_accepted(stream: str) -> None:
         assert ACCEPTOR.accept(topic, None, single, None) == accepted(stream, record)
 
 
-@pytest.mark.parametrize(
-    ("topic", "value", "reason"),
-    [
-        ("sijill.alert.overlap.v1", good(), "NOT_A_SOURCE_TOPIC"),
-        ("sijill.molsa.enrollment.v2", good(), "NOT_A_SOURCE_TOPIC"),
-        (TOPIC, None, "NO_VALUE"),
-        (TOPIC, b"", "BAD_FRAME"),
-        (TOPIC, b"\x00\x00\x00", "BAD_FRAME"),
-        (TOPIC, b"\xc3\x01\x00", "BAD_FRAME"),
-        (TOPIC, b'{"event_id": "1"}', "BAD_FRAME"),
-        (TOPIC, b"\x00\x00\x00\xff\xff" + good()[5:], "UNKNOWN_SCHEMA"),
-        (TOPIC, b"\xc3\x01" + bytes(8) + good()[5:], "UNKNOWN_SCHEMA"),
-        ("sijill.molsa.payment.v1", good(), "WRONG_SCHEMA"),
-        (TOPIC, good() + b"\x00", "TRAILING_BYTES"),
-        (TOPIC, good()[:-1], "TRUNCATED"),
-        (TOPIC, good()[:5], "TRUNCATED"),
-        (TOPIC, good()[:5] + bytes(codec.VALUE_MAX), "VALUE_TOO_LARGE"),
-    ],
-)
-def test_bad_envelopes(topic: str, value: bytes | None, reason: str) -> None:
-    """What is wrong around the payload has its own reason and no detail."""
-    assert ACCEPTOR.accept(topic, None, value, None) == Refusal(reason)
-
-
 def test_headers_are_counted() -> None:
     """A record may carry 64 headers and 64 KB of them; none is ever required."""
     header = ("ce_id", b"x")

@@ -83,7 +83,8 @@ def test_halves_say_what_the_whole_said(
     [
         ValueError(), AssertionError(), RecursionError(), KeyError("x"), OverflowError(),
         errors.RaiseException(), errors.NumericValueOutOfRange(), errors.CheckViolation(),
-        errors.ProgramLimitExceeded(), errors.InternalError_(), psycopg.DataError("a NUL"),
+        errors.ProgramLimitExceeded(), errors.ProtocolViolation(),
+        errors.InternalError_(), psycopg.DataError("a NUL"),
     ],
 )  # fmt: skip
 def test_records_are_blamed(error: Exception) -> None:
@@ -98,7 +99,8 @@ def test_records_are_blamed(error: Exception) -> None:
         Unsettled(), Contended("40001"), errors.SerializationFailure(), errors.DeadlockDetected(),
         errors.UniqueViolation(), errors.QueryCanceled(), errors.DiskFull(), errors.OutOfMemory(),
         errors.AdminShutdown(), errors.IoError(), errors.ReadOnlySqlTransaction(),
-        errors.UndefinedTable(), errors.InsufficientPrivilege(), errors.DataCorrupted(),
+        errors.UndefinedTable(), errors.ConnectionFailure(), errors.DataCorrupted(),
+        errors.InsufficientPrivilege(),
         psycopg.OperationalError("the connection is lost"), psycopg.InterfaceError(),
     ],
 )  # fmt: skip

@@ -50,7 +50,7 @@ _PASSING = (
 """What says nothing about a record: it is the loop, the machine or a person who must act."""
 
 _NEVER_A_RECORD = (
-    "08", "0A", "25", "28", "3D", "3F", "40", "42", "F0", "XX001", "XX002", *postgres.EXHAUSTED,
+    "080", "0A", "25", "28", "3D", "3F", "40", "42", "F0", "XX001", "XX002", *postgres.EXHAUSTED,
 )  # fmt: skip
 """SQLSTATEs that no record causes: connection, privileges, tables that the program does not know,
 damaged pages, and what a server lacks."""
