@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sijill.adapters import kafka
 from sijill.adapters.ground import Ground
 from sijill.adapters.registry.digest import WorkDueError, digest
 from sijill.domain import rulebook
@@ -57,6 +58,22 @@ def test_outcomes_are_counted_once(hub: Hub) -> None:
         "applied": 1, "duplicate": 1, "superseded": 1, "quarantined": 1, "void": 0,
     }  # fmt: skip
     assert hub.rows("SELECT reason FROM quarantine") == [("DISPUTED",)]
+
+
+def test_refused_record_is_kept_and_sent_back(hub: Hub) -> None:
+    """What cannot be read is counted as quarantined, kept byte for byte, and told to its sender."""
+    producer = kafka.producer(hub.settings)
+    producer.produce("sijill.molsa.enrollment.v1", b"rubbish", partition=0)
+    assert producer.flush(30) == 0
+
+    hub.run()
+
+    assert hub.outcomes() == {
+        "applied": 0, "duplicate": 0, "superseded": 0, "quarantined": 1, "void": 0,
+    }  # fmt: skip
+    assert hub.rows("SELECT value FROM quarantine") == [(b"rubbish",)]
+    sent_back = "SELECT value FROM outbox WHERE topic = 'sijill.rejected.molsa.v1'"
+    assert hub.rows(sent_back) == [(b"rubbish",)]
 
 
 def test_late_identifier_merges_and_its_correction_splits(hub: Hub) -> None:
