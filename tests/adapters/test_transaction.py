@@ -11,6 +11,7 @@ import pytest
 from sijill.adapters import postgres
 from sijill.adapters.ground import Ground
 from sijill.adapters.registry import batch
+from sijill.adapters.registry.batch import Batch
 from sijill.adapters.registry.digest import digest
 from tests.properties.registry import KEYS, Registry, database, tried
 from tests.properties.stories import Message, Story
@@ -84,25 +85,21 @@ def test_batch_that_fails_at_any_table_leaves_nothing(registry: Registry, table:
     assert registry.rows("SELECT DISTINCT next_offset FROM position") == [(1,)]
 
 
-def test_batch_that_comes_again_counts_nothing(registry: Registry) -> None:
-    """Offsets below the position were applied; a second delivery of them has no outcome at all."""
+def test_batch_that_comes_again_counts_what_is_new(registry: Registry) -> None:
+    """Offsets below the position were applied; in a second delivery they have no outcome at all."""
+    other = said("molsa", enrollment("e2", "spn", SARA))
+    first, second = Story((SPN, other)).messages
     registry.begin(OVERLAP.as_of)
-    work = registry.read(OVERLAP.messages)
-    tried(registry.connection, work)
-    before = accounts(registry)
+    old, new = registry.read([first]), registry.read([second])
+    tried(registry.connection, old)
 
-    again = tried(registry.connection, work)
+    both = tried(registry.connection, Batch([*old.arrivals, *new.arrivals], old.starts, new.ends))
 
-    assert again.outcomes == []
-    assert accounts(registry) == before
-
-
-def accounts(registry: Registry) -> list[tuple[Any, ...]]:
-    """Return positions, counts and how many rows wait for the relay."""
-    return registry.rows(
-        "SELECT topic, next_offset, applied, duplicate, superseded, quarantined, void, "
-        "(SELECT count(*) FROM outbox) FROM position ORDER BY topic"
-    )
+    assert [(o.arrival.offset, o.outcome) for o in both.outcomes] == [(1, "applied")]
+    assert tried(registry.connection, old).outcomes == []
+    assert registry.rows("SELECT next_offset, applied, duplicate, void FROM position") == [
+        (2, 2, 0, 0)
+    ]
 
 
 FAMILY = said("molsa", roster("h1", "H1", ALI, SARA))
@@ -170,18 +167,27 @@ def meet(registry: Registry, first: Message, second: Message) -> None:
 def test_zombie_waits_at_the_position_and_applies_nothing(registry: Registry) -> None:
     """Two processes that hold one partition count each of its offsets once."""
     registry.begin(OVERLAP.as_of)
+    registry.apply(OVERLAP.messages)
+    # Repetitions, for these meet at no row that one of the two would have to insert.
     work = registry.read(OVERLAP.messages)
     ahead, behind = registry.connections
-    heard: list[batch.Applied] = []
-    zombie = threading.Thread(target=lambda: heard.append(tried(behind, work)))
+    heard: list[object] = []
+
+    def wake() -> None:
+        try:
+            heard.append(tried(behind, work).outcomes)
+        except psycopg.Error as error:
+            heard.append(error)
+
+    zombie = threading.Thread(target=wake)
     with ahead.transaction():
         batch.apply(ahead, work, KEYS)
         zombie.start()
         wait_until_blocked(registry, zombie)
     zombie.join()
 
-    assert [applied.outcomes for applied in heard] == [[]]
-    assert registry.rows("SELECT sum(applied)::int FROM position") == [(2,)]
+    assert heard == [[]]
+    assert registry.rows("SELECT sum(duplicate)::int FROM position") == [(2,)]
 
 
 def wait_until_blocked(registry: Registry, thread: threading.Thread) -> None:
