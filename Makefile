@@ -13,13 +13,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 setup: .venv/ready ## Make .venv from the locked, hashed requirements (again only when they change)
 	@echo "The environment is ready: make test, make demo."
 
-check: .venv/ready ## Format, lint, types, layers, schemas, tidiness
+check: .venv/ready ## Format, lint, types, layers, schemas, tidiness, seeded bugs still fit
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m sijill.adapters.schema_check
-	$(BIN)/pytest -q --durations=0 --durations-min=5 tests/test_tidy.py
+	$(BIN)/pytest -q --durations=0 --durations-min=5 tests/test_tidy.py tests/seeded
 
 test: .venv/ready ## Run the proofs on a real Kafka and PostgreSQL (PYTEST_ARGS="-k word")
 	$(BIN)/pytest $(PYTEST_ARGS)
