@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from sijill import topics
 from sijill.adapters import clock, codec, kafka
 from sijill.adapters.faultpoint import faultpoint
-from sijill.adapters.postgres import Connection
+from sijill.adapters.postgres import Connection, Cursor
 from sijill.adapters.refusal import UNPROCESSABLE, Refusal
 from sijill.adapters.registry import bisection, hub, positions, quarantine, set_aside
 from sijill.adapters.registry.batch import Arrival, Outcome
@@ -106,10 +106,26 @@ def publish(settings: Settings, value: bytes) -> None:
         raise KafkaException(failures[0] if failures else KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
 
 
+def accept(value: bytes | None) -> codec.Record:
+    """Return the operation that a record holds. Raises a Refusal for one that must not be used.
+
+    A book that would stop every registrar, or whose doubts nobody has accepted, is refused.
+    """
+    record = codec.decode("operation", value or b"")[0]
+    if record["kind"] == ACTIVATE:
+        try:
+            book = parse(hub.unpack_book(record["body"]))
+        except (LoadError, ValueError, AttributeError, RecursionError) as error:
+            raise Refusal("BAD_BOOK") from error
+        if book.blockers():
+            raise Refusal("BAD_BOOK")
+    return record
+
+
 def _apply(connection: Connection, message: Message) -> None:
     """Apply one operation; one that breaks the program is set aside, so that all others go on."""
     try:
-        said = _read(message.value() or b"")
+        said = _read(message.value())
         bisection.persist(connection, lambda: _settle(connection, message, said))
     except Exception as error:
         if not bisection.blames_record(error):
@@ -120,38 +136,24 @@ def _apply(connection: Connection, message: Message) -> None:
         _settle(connection, message, Refusal(UNPROCESSABLE))
 
 
-def _read(value: bytes) -> codec.Record | Refusal:
+def _read(value: bytes | None) -> codec.Record | Refusal:
     try:
-        record = codec.decode("operation", value)[0]
-        if record["kind"] == ACTIVATE:
-            _check_book(record["body"])
+        return accept(value)
     except Refusal as refusal:
         return refusal
-    return record
 
 
 def _settle(connection: Connection, message: Message, said: codec.Record | Refusal) -> None:
     """Store an operation, or why it is refused, and move the position; put a book in force."""
     value, offset = message.value(), int(message.offset() or 0)
-    outcome = "applied"
     with connection.transaction(), connection.cursor() as cursor:
         position = positions.lock(cursor, [PLACE])[PLACE]
         if offset < position.next_offset:
             return
-        if isinstance(said, Refusal):
-            outcome = "quarantined"
-            quarantine.write(cursor, [_refused(message, said)])
-        else:
-            cursor.execute(
-                "INSERT INTO operation (seq, operation_id, kind, body, operator, occurred_at) "
-                "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                [said[f] for f in ("operation_seq", "operation_id", "kind", "body", "operator",
-                                     "occurred_at")],
-            )  # fmt: skip
-            if cursor.rowcount == 0:
-                outcome = "duplicate"
-            elif said["kind"] == ACTIVATE:
-                hub.activate(cursor, said["operation_seq"], said["body"])
+        stored = said if isinstance(said, Refusal) else _store(cursor, said)
+        outcome = "quarantined" if isinstance(stored, Refusal) else stored
+        if isinstance(stored, Refusal):
+            quarantine.write(cursor, [_refused(message, stored)])
         counts = dict.fromkeys(("applied", "duplicate", "superseded", "quarantined"), 0)
         counts[outcome] = 1
         step = Advance(
@@ -162,14 +164,24 @@ def _settle(connection: Connection, message: Message, said: codec.Record | Refus
         faultpoint("operations.committing")
 
 
-def _check_book(body: bytes) -> None:
-    """Raise a Refusal for a book that would stop every registrar, or that must not be activated."""
-    try:
-        book = parse(hub.unpack_book(body))
-    except (LoadError, ValueError, AttributeError) as error:
-        raise Refusal("BAD_BOOK") from error
-    if book.blockers():
-        raise Refusal("BAD_BOOK")
+def _store(cursor: Cursor, record: codec.Record) -> str | Refusal:
+    """Store an operation and do what it says; return its outcome, or why it is refused.
+
+    Of two that have one number, whichever came first keeps it.
+    """
+    cursor.execute(
+        "INSERT INTO operation (seq, operation_id, kind, body, operator, occurred_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [record[f] for f in ("operation_seq", "operation_id", "kind", "body", "operator",
+                             "occurred_at")],
+    )  # fmt: skip
+    if cursor.rowcount:
+        if record["kind"] == ACTIVATE:
+            hub.activate(cursor, record["operation_seq"], record["body"])
+        return "applied"
+    cursor.execute("SELECT kind, body FROM operation WHERE seq = %s", [record["operation_seq"]])
+    known = cursor.fetchone() == (record["kind"], record["body"])
+    return "duplicate" if known else Refusal("NUMBER_TAKEN")
 
 
 def _refused(message: Message, refusal: Refusal) -> Outcome:

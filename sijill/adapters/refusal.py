@@ -128,6 +128,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The rulebook of an activation cannot be put in force.",
         "كتاب القواعد المرسل للتفعيل لا يمكن العمل به.",
     ),
+    "NUMBER_TAKEN": (
+        "Another operation has this number: it came first and holds.",
+        "عملية أخرى تحمل هذا الرقم: وصلت أولاً وهي السارية.",
+    ),
     # The program.
     "UNPROCESSABLE": (
         "The hub failed on this record, which is kept and offered again; the fault may be ours.",

@@ -15,6 +15,7 @@ from sijill.cli.failures import FailingGroup
 from sijill.cli.migrate import migrate
 from sijill.cli.publish import publish
 from sijill.cli.quarantine import quarantine
+from sijill.cli.rules import rules
 from sijill.cli.run import run
 from sijill.cli.simulate import simulate
 from sijill.cli.topics import topics
@@ -31,6 +32,6 @@ def main() -> None:
 
 
 for command in (
-    up, demo, run, migrate, simulate, publish, topics, digest, verify, alerts, quarantine,
+    up, demo, run, migrate, simulate, publish, topics, digest, verify, alerts, quarantine, rules,
 ):  # fmt: skip
     main.add_command(command)
