@@ -1,5 +1,7 @@
 """A second version of the first book: what a parliament might change, as edits of its files."""
 
+from pathlib import Path
+
 from sijill.domain import rulebook
 
 IRAQ = rulebook.read("iraq")
@@ -55,14 +57,14 @@ def named(version: str, files: dict[str, bytes] = IRAQ) -> dict[str, bytes]:
     return replaced(files, BOOK, 'version   = "2026-1"', f'version   = "{version}"')
 
 
-def amended() -> dict[str, bytes]:
+def amended(version: str = "2026-2") -> dict[str, bytes]:
     """Return the book with a threshold and a date changed, a rule less, a rule more, an exemption.
 
     Salaries count from 700,000 dinars a month, a death has 90 days of run-off, Rafha salaries may
     meet a pension, a disability allowance may not, and widows keep transfer and pension. All its
     golden cases hold.
     """
-    files = named("2026-2")
+    files = named(version)
     files = replaced(files, SALARY, _CEILING, _CEILING_NOW)
     files = replaced(files, DEATH, _RUN_OFF, _RUN_OFF_NOW)
     files = replaced(files, PENSION, "\n[[unsure]]", _EXEMPTION)
@@ -77,3 +79,11 @@ def amended() -> dict[str, bytes]:
         .encode()
     )
     return files
+
+
+def written(files: dict[str, bytes], folder: Path) -> str:
+    """Write a book into a folder, as an operator has it, and return the folder's path."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return str(folder)

@@ -5,6 +5,7 @@ highest, publishes, and reads on up to its own record: of two with one number th
 for every registrar alike.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from sijill.domain.rulebook import Book, parse
 from sijill.settings import Settings
 
 PATIENCE_S = 60.0
+WAIT_S = 0.1
 
 
 class Operation(NamedTuple):
@@ -131,15 +133,14 @@ def _to_end(settings: Settings) -> Iterator[Message]:
     low, _ = kafka.log_ranges(kafka.admin(settings), [operations.PLACE])[operations.PLACE]
     with closing(kafka.reader(settings)) as reader:
         reader.assign([TopicPartition(*operations.PLACE, low)])
-        while True:
-            messages = reader.consume(100, PATIENCE_S)
-            if not messages:
-                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - its public name
-            for message in messages:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            for message in reader.consume(100, WAIT_S):
                 error = message.error()
                 if error is None:
                     yield message
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     return
                 elif not error.retriable():
                     raise KafkaException(error)
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001

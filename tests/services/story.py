@@ -156,10 +156,10 @@ class Hub:
         """Return the rows of a query."""
         return list(self.connection.execute(query.encode()))
 
-    @contextmanager
-    def process(self, service: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a service as its own process; at the end it must leave with status 0."""
-        env = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as the environment of a child."""
+        return {
             **os.environ,
             "SIJILL_KAFKA_BOOTSTRAP": self.settings.kafka_bootstrap,
             "SIJILL_POSTGRES_DSN": self.settings.postgres_dsn,
@@ -168,7 +168,24 @@ class Hub:
             "SIJILL_ROUTING_KEY": self.settings.routing_key.hex(),
             "SIJILL_AS_OF": date.fromordinal(self.settings.as_of or 1).isoformat(),
         }
-        child = subprocess.Popen([sys.executable, "-m", "sijill.cli", "run", service], env=env)
+
+    def command(self, *arguments: str, status: int = 0) -> tuple[str, str]:
+        """Return what a command says on its two outputs; it must end with that status."""
+        done = subprocess.run(
+            [sys.executable, "-m", "sijill.cli", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout, done.stderr
+
+    @contextmanager
+    def process(self, service: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a service as its own process, with `more` in its environment.
+
+        At the end it must leave with status 0, unless it was killed.
+        """
+        command = [sys.executable, "-m", "sijill.cli", "run", service]
+        child = subprocess.Popen(command, env=self.environment | more)
         try:
             yield child
         finally:
