@@ -39,7 +39,7 @@ def book_of(settings: Settings, seen: Snapshot, differences: Differences, say: S
     return Book(seen.book)
 
 
-def gather(settings: Settings, seen: Snapshot, say: Say) -> Gathered:
+def gather(settings: Settings, seen: Snapshot, book: Book, say: Say) -> Gathered:
     """Read every source record that the positions cover; of a sample, keep what belongs to it."""
     keys = (settings.registry_key, settings.hub_key)
     found = Gathered(Model(*keys), Model(*keys))
@@ -61,7 +61,7 @@ def gather(settings: Settings, seen: Snapshot, say: Say) -> Gathered:
             version = accept(raw, settings.registry_key)
         except Refused:
             continue
-        if seen.sample.holds(version):
+        if seen.sample.holds(version, book):
             found.model.keep(raw, version)
         if seen.sample.draws(version):
             found.drawn.keep(raw, version)

@@ -15,7 +15,7 @@ Place = tuple[str, int]
 """A topic and one of its partitions."""
 
 AT_ONCE = 2_000
-WAIT_S = 0.5
+WAIT_S = 0.05
 PATIENCE_S = 60.0
 SAY_EVERY_S = 5.0
 

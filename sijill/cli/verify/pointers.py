@@ -1,11 +1,11 @@
 """Whether the registry agrees with itself: what leads somewhere leads there, history is whole."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import LiteralString
 
-from sijill.adapters.postgres import Connection, bytea_array
+from sijill.adapters.postgres import Connection
 from sijill.cli.verify.differences import Differences
-from sijill.cli.verify.stored import Registry, Scope
+from sijill.cli.verify.stored import Registry, Scope, rows
 
 _HISTORY = (
     "SELECT encode(id, 'hex') FROM alert LEFT JOIN ("
@@ -32,13 +32,13 @@ def check(
     }
     differences.each("clusters: wrong home of a record or roster line", _homes(registry, homes))
     differences.each("clusters: wrong lead of a token", _leads(connection, registry, scope))
-    differences.each("clusters: wrong link to a household", _links(connection, registry))
+    differences.each("clusters: wrong link to a household", _links(connection, registry, scope))
     open_alerts = {key: {"content": one["content"]} for key, one in registry.overlaps.items()}
     differences.compare("alerts by the states", registry.shown, open_alerts, named=bytes.hex)
     differences.each("alerts: row and evidence differ", _rows(registry))
     if scope.clusters is None:
-        rows = connection.execute(_HISTORY)
-        differences.each("alerts: history broken", (number for (number,) in rows))
+        broken = connection.execute(_HISTORY)
+        differences.each("alerts: history broken", (number for (number,) in broken))
 
 
 def _homes(registry: Registry, homes: dict[tuple[bytes, str], int]) -> Iterator[str]:
@@ -59,13 +59,11 @@ def _leads(connection: Connection, registry: Registry, scope: Scope) -> Iterator
             for _, token in fact.tokens:
                 saturated = token in state.saturated
                 carried.setdefault(token, set()).add(None if saturated else number)
-    condition, values = "true", []
-    if scope.clusters is not None:
-        condition, values = "token = ANY(%s)", [bytea_array(sorted(carried))]
-    rows = connection.execute(
-        f"SELECT token, cluster, saturated FROM identifier WHERE {condition}".encode(), values
-    )
-    leads = {token: cluster for token, cluster, saturated in rows if saturated == (cluster is None)}
+    keys = None if scope.clusters is None else carried
+    found = rows(connection, "SELECT token, cluster, saturated FROM identifier", "token", keys)
+    leads = {
+        token: cluster for token, cluster, saturated in found if saturated == (cluster is None)
+    }
     yield from (
         f"token {token.hex()}"
         for token in sorted(leads.keys() | carried.keys())
@@ -73,10 +71,16 @@ def _leads(connection: Connection, registry: Registry, scope: Scope) -> Iterator
     )
 
 
-def _links(connection: Connection, registry: Registry) -> Iterator[str]:
-    rows: Iterable[Any] = connection.execute("SELECT household, cluster FROM household_cluster")
-    there = {(h, c) for h, c in rows if c in registry.states}
-    must = {(h, number) for number, state in registry.states.items() for h in state.households}
+def _links(connection: Connection, registry: Registry, scope: Scope) -> Iterator[str]:
+    keys = None if scope.clusters is None else scope.households
+    query: LiteralString = "SELECT household, cluster FROM household_cluster"
+    there = {(h, c) for h, c in rows(connection, query, "household", keys)}
+    must = {
+        (household, number)
+        for number, state in registry.states.items()
+        for household in state.households
+        if keys is None or household in keys
+    }
     yield from (f"household {household.hex()}" for household, _ in sorted(there ^ must))
 
 

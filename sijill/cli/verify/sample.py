@@ -10,10 +10,18 @@ import hmac
 from dataclasses import dataclass, field
 
 from sijill.adapters.postgres import Connection, bigint_array, bytea_array
-from sijill.adapters.registry.state import unpack
+from sijill.adapters.registry.state import ClusterState, unpack
 from sijill.cli.verify.stored import Scope
 from sijill.oracle.border.reading import Version
-from sijill.oracle.identity import record_key
+from sijill.oracle.identity import InUse, facts_of, record_key
+from sijill.oracle.law import Book
+from sijill.oracle.meetings import Family, Meetings
+
+
+def family_of(version: Version, book: Book) -> Family | None:
+    """Return the household that a version names."""
+    facts = facts_of([InUse(version, None)])
+    return Meetings(book, 0).family(facts[0]) if facts else None
 
 
 @dataclass
@@ -27,18 +35,15 @@ class Sample:
     tokens: set[bytes] = field(default_factory=set)
     saturated: set[bytes] = field(default_factory=set)
     records: set[bytes] = field(default_factory=set)
-    families: set[tuple[str, str, str]] = field(default_factory=set)
+    families: set[Family] = field(default_factory=set)
 
-    def holds(self, version: Version) -> bool:
+    def holds(self, version: Version, book: Book) -> bool:
         """Return whether a version belongs to the sample, by what the version itself says."""
-        ministry, stream, _ = version.name
-        if stream == "decision" or record_key(version.name) in self.records:
+        if version.name[1] == "decision" or record_key(version.name) in self.records:
             return True
         if any(one.token in self.tokens for mention in version.mentions for one in mention.ids):
             return True
-        number = version.body.get("household_number")
-        family = (ministry, version.body.get("roster", ""), number or "")
-        return stream == "household" and family in self.families
+        return family_of(version, book) in self.families
 
     def draws(self, version: Version) -> bool:
         """Return whether a record is drawn for itself: who is lost whole would else be missed."""
@@ -53,23 +58,16 @@ def draw(connection: Connection, wanted: int, *, key: bytes) -> Sample:
         "SELECT cluster FROM person ORDER BY sha256(%s || key) LIMIT %s", [key, wanted]
     ).fetchall()
     core = {cluster for (cluster,) in rows}
-    households = [
-        key
-        for (key,) in connection.execute(
-            "SELECT DISTINCT household FROM household_cluster WHERE cluster = ANY(%s)",
-            [bigint_array(sorted(core))],
-        )
-    ]
+    states = _states(connection, core)
+    households = sorted({key for state in states.values() for key in state.households})
     touched = connection.execute(
         "SELECT DISTINCT cluster FROM household_cluster WHERE household = ANY(%s)",
-        [bytea_array(sorted(households))],
+        [bytea_array(households)],
     )
-    clusters = sorted(core | {cluster for (cluster,) in touched})
-    sample = Sample(Scope(clusters, sorted(households)), count[0] if count else 0, len(rows), key)
-    for (packed,) in connection.execute(
-        "SELECT state FROM cluster WHERE id = ANY(%s)", [bigint_array(clusters)]
-    ):
-        state = unpack(packed)
+    states |= _states(connection, {cluster for (cluster,) in touched} - core)
+    scope = Scope(sorted(states), households)
+    sample = Sample(scope, count[0] if count else 0, len(rows), key)
+    for state in states.values():
         sample.saturated |= state.saturated
         for fact in state.facts:
             sample.records.add(fact.record)
@@ -77,7 +75,14 @@ def draw(connection: Connection, wanted: int, *, key: bytes) -> Sample:
     sample.tokens -= sample.saturated
     for ministry, roster, number in connection.execute(
         "SELECT ministry, roster, number FROM household WHERE key = ANY(%s)",
-        [bytea_array(sorted(households))],
+        [bytea_array(households)],
     ):
         sample.families.add((ministry, roster, number))
     return sample
+
+
+def _states(connection: Connection, clusters: set[int]) -> dict[int, ClusterState]:
+    rows = connection.execute(
+        "SELECT id, state FROM cluster WHERE id = ANY(%s)", [bigint_array(sorted(clusters))]
+    )
+    return {number: unpack(packed) for number, packed in rows}

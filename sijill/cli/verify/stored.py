@@ -1,8 +1,8 @@
 """What the registry holds, from one snapshot of the database: the side that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString, NamedTuple
 
 from sijill.adapters.postgres import Connection, bigint_array, bytea_array
 from sijill.adapters.registry.state import ClusterState, unpack, unpack_alerts, unpack_overlap
@@ -16,20 +16,11 @@ Fields = dict[str, Any]
 Line = tuple[bytes, str]
 
 
-@dataclass
-class Scope:
-    """The part of the registry that is compared; None is all of it."""
+class Scope(NamedTuple):
+    """The part of the registry that is compared: clusters and households; None is all of it."""
 
     clusters: Sequence[int] | None = None
     households: Sequence[bytes] | None = None
-
-    def where(self, column: str, kind: str = "clusters") -> tuple[str, list[Any]]:
-        """Return a condition on a column of cluster ids or household keys, with its value."""
-        wanted = getattr(self, kind)
-        if wanted is None:
-            return "true", []
-        pack = bigint_array if kind == "clusters" else bytea_array
-        return f"{column} = ANY(%s)", [pack(wanted)]
 
 
 @dataclass
@@ -62,11 +53,19 @@ def read(connection: Connection, scope: Scope) -> Registry:
     return found
 
 
+def rows(
+    connection: Connection, query: LiteralString, column: LiteralString, keys: Iterable[Any] | None
+) -> Iterable[Any]:
+    """Return the rows of a query, those of the given keys when it is not None."""
+    if keys is None:
+        return connection.execute(query)
+    wanted = sorted(keys)
+    pack = bigint_array if column in ("id", "cluster") else bytea_array
+    return connection.execute(f"{query} WHERE {column} = ANY(%s)", [pack(wanted)])
+
+
 def _clusters(connection: Connection, scope: Scope, found: Registry) -> None:
-    condition, values = scope.where("id")
-    for number, packed in connection.execute(
-        f"SELECT id, state FROM cluster WHERE {condition}".encode(), values
-    ):
+    for number, packed in rows(connection, "SELECT id, state FROM cluster", "id", scope.clusters):
         state = unpack(packed)
         found.states[number] = state
         grouping = group(state.facts, state.saturated)
@@ -97,71 +96,78 @@ def said(fact: Fact) -> Fields:
 
 
 def _records(connection: Connection, scope: Scope, found: Registry) -> None:
-    keys = None if scope.clusters is None else sorted({key for key, _ in found.facts})
-    condition, values = ("true", []) if keys is None else ("key = ANY(%s)", [bytea_array(keys)])
-    for key, *name, seq, content, other, void, cluster in connection.execute(
-        "SELECT key, ministry, stream, record_id, seq, content, other, void, cluster "
-        f"FROM record WHERE {condition}".encode(),
-        values,
-    ):
+    query: LiteralString = (
+        "SELECT key, ministry, stream, record_id, seq, content, other, void, cluster FROM record"
+    )
+    keys = None if scope.clusters is None else {key for key, _ in found.facts}
+    for key, *name, seq, content, other, void, cluster in rows(connection, query, "key", keys):
         found.records[key] = {
             "seq": seq, "content": content, "other": other, "void": void, "name": tuple(name),
             "cluster": cluster,
         }  # fmt: skip
 
 
+_PERSON = (
+    "key", "given", "father", "grandfather", "great_grandfather", "family", "mother_given",
+    "mother_father", "sex", "birth_date", "birth_precision", "governorate", "district",
+    "residence_country", "death", "cluster",
+)  # fmt: skip
+
+
 def _people(connection: Connection, scope: Scope, found: Registry) -> None:
-    condition, values = scope.where("cluster")
-    columns = (
-        "given", "father", "grandfather", "great_grandfather", "family", "mother_given",
-        "mother_father", "sex", "birth_date", "birth_precision", "governorate", "district",
-        "residence_country", "death", "cluster",
-    )  # fmt: skip
-    for key, *values_of in connection.execute(
+    query: LiteralString = (
         "SELECT key, given, father, grandfather, great_grandfather, family, mother_given, "
         "mother_father, sex, birth, birth_precision, governorate, district, country, death, "
-        f"cluster FROM person WHERE {condition}".encode(),
-        values,
-    ):
-        row = dict(zip(columns, values_of, strict=True))
-        found.persons[key] = {"key": key, **row}
+        "cluster FROM person"
+    )
+    keys = None
+    if scope.clusters is not None:
+        keys = {key for state in found.states.values() for key in state.persons}
+    for row in rows(connection, query, "key", keys):
+        found.persons[row[0]] = dict(zip(_PERSON, row, strict=True))
+    query = "SELECT record, line, household, role, start, stop, cluster FROM member"
+    keys = None if scope.clusters is None else {key for key, _ in found.facts}
+    for record, place, *row in rows(connection, query, "record", keys):
+        # A roster may have lines about people beyond the sample.
+        if keys is None or (record, place) in found.facts or row[-1] in found.states:
+            fields = ("household", "role", "start", "stop", "cluster")
+            found.members[record, place] = dict(zip(fields, row, strict=True))
 
 
 def _households(connection: Connection, scope: Scope, found: Registry) -> None:
-    condition, values = scope.where("cluster")
-    for record, place, household, role, start, stop, cluster in connection.execute(
-        "SELECT record, line, household, role, start, stop, cluster FROM member "
-        f"WHERE {condition}".encode(),
-        values,
-    ):
-        found.members[record, place] = {
-            "household": household, "role": role, "start": start, "stop": stop, "cluster": cluster,
-        }  # fmt: skip
-    condition, values = scope.where("key", "households")
-    for key, ministry, roster, number, packed in connection.execute(
-        f"SELECT key, ministry, roster, number, state FROM household WHERE {condition}".encode(),
-        values,
-    ):
-        found.households[key] = {"name": (ministry, roster, number)}
+    query: LiteralString = "SELECT key, ministry, roster, number, state FROM household"
+    for key, *name, packed in rows(connection, query, "key", scope.households):
+        found.households[key] = {"name": tuple(name)}
         found.shown |= {a: {"content": c} for a, c in unpack_alerts(packed).items()}
 
 
 def _alerts(connection: Connection, scope: Scope, found: Registry) -> None:
-    keys = None if scope.clusters is None else sorted(found.shown)
-    condition, values = ("open", []) if keys is None else ("id = ANY(%s)", [bytea_array(keys)])
-    for number, body, is_open, *row in connection.execute(
-        "SELECT id, body, open, rule, type, verdict, decision, months, amount, currency, certainty "
-        f"FROM alert WHERE {condition}".encode(),
-        values,
+    for (
+        number,
+        body,
+        household,
+        rule,
+        kind,
+        verdict,
+        decision,
+        months,
+        *money,
+    ) in connection.execute(
+        "SELECT id, body, household, rule, type, verdict, decision, months, amount, currency, "
+        "certainty FROM alert WHERE open"
     ):
-        if is_open:
-            rule, kind, verdict, decision, months, *money = row
-            found.alerts[number] = {
-                "rule": rule, "type": kind, "verdict": verdict, "decision": decision,
-                "months": tuple(months), "amount": money[0], "currency": money[1],
-                "certainty": money[2],
-            }  # fmt: skip
-            found.overlaps[number] = packed(unpack_overlap(body))
+        overlap = unpack_overlap(body)
+        if scope.clusters is not None and number not in found.shown:
+            # The row names the place where it was found last, not where its facts lie now.
+            inner = household in (scope.households or ())
+            if not inner and any(line(fact) not in found.facts for fact in overlap.evidence):
+                continue
+        found.alerts[number] = {
+            "rule": rule, "type": kind, "verdict": verdict, "decision": decision,
+            "months": tuple(months), "amount": money[0], "currency": money[1],
+            "certainty": money[2],
+        }  # fmt: skip
+        found.overlaps[number] = packed(overlap)
     for record, *row in connection.execute(
         "SELECT record, ministry, notice, basis, code, until, reason, note, occurred_at, content "
         "FROM decision"

@@ -1,7 +1,7 @@
 """One verification: a snapshot of the database, the topics up to it, the model, the comparison."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from sijill.adapters.postgres import bytea_array
 from sijill.cli.verify import accounts, expected, gathering, output, snapshot
 from sijill.cli.verify.differences import Differences
 from sijill.cli.verify.gathering import Gathered
+from sijill.cli.verify.sample import Sample
 from sijill.cli.verify.snapshot import Snapshot
-from sijill.oracle.identity import Grouping
+from sijill.oracle.identity import Grouping, record_key
 from sijill.oracle.law import Book
 from sijill.oracle.meetings import Meetings
 from sijill.oracle.model import Alert, Model
@@ -62,18 +63,19 @@ def verify(
 def _compare(settings: Settings, seen: Snapshot, report: Report, say: Say) -> None:
     differences, sample = report.differences, seen.sample
     book = gathering.book_of(settings, seen, differences, say)
-    gathered = gathering.gather(settings, seen, say)
+    gathered = gathering.gather(settings, seen, book, say)
+    moved = _drop_moved(settings, seen, gathered) if sample else 0
     say("grouping persons and evaluating the rules")
     model = gathered.model
     grouping = model.grouping(book, frozenset(sample.saturated) if sample else frozenset())
     found = model.alerts(grouping, book, seen.as_of)
-    side = _Side(settings, seen, model, grouping)
-    report.covered = side.covered(gathered)
+    side = _Side(settings, seen, model, grouping=grouping, book=book)
+    report.covered = side.covered(gathered, moved)
     if sample:
         found = {number: one for number, one in found.items() if side.judges(one)}
         _drawn(settings, gathered.drawn, differences)
     side.compare_facts(differences)
-    side.compare_people(book, differences)
+    side.compare_people(differences)
     side.compare_alerts(found, Meetings(book, seen.as_of).horizon, differences)
     must = output.expected(found, book, settings.hub_key)
     mine = {(topics.name("alert"), number) for number in seen.registry.alerts} | must.keys()
@@ -87,29 +89,45 @@ class _Side:
     """The model's side of a comparison, cut to what the snapshot covers."""
 
     def __init__(
-        self, settings: Settings, seen: Snapshot, model: Model, grouping: Grouping
+        self,
+        settings: Settings,
+        seen: Snapshot,
+        model: Model,
+        *,
+        grouping: Grouping,
+        book: Book,
     ) -> None:
         self.settings, self.seen, self.registry = settings, seen, seen.registry
-        self.grouping = grouping
-        facts = expected.facts(grouping, settings.registry_key)
-        tokens = seen.sample.tokens if seen.sample else set()
-        self.facts = {
-            place: fact
-            for place, fact in facts.items()
-            if seen.sample is None
-            or place in self.registry.facts
-            or any(token in tokens for _, token in fact["identifiers"])
-        }
+        self.grouping, self.book = grouping, book
+        self.facts = expected.facts(grouping, settings.registry_key)
+        if seen.sample:
+            places = self._places(seen.sample)
+            self.facts = {place: self.facts[place] for place in places}
         self.used = model.in_use()
         self.names = {key: row["name"] for key, row in self.registry.records.items()}
         self.names |= {key: row["name"] for key, row in expected.records(self.used).items()}
 
-    def covered(self, gathered: Gathered) -> dict[str, int]:
+    def _places(self, sample: Sample) -> set[tuple[bytes, str]]:
+        """Return the facts that the sample covers: the hub's own, and what belongs to them."""
+        families = Meetings(self.book, self.seen.as_of).families(self.grouping.persons)
+        places = {
+            fact.place
+            for family, touched in families.items()
+            if family in sample.families
+            for fact, _ in touched
+        }
+        for place, fact in self.facts.items():
+            known = any(token in sample.tokens for _, token in fact["identifiers"])
+            if known or place in self.registry.facts:
+                places.add(place)
+        return places
+
+    def covered(self, gathered: Gathered, moved: int) -> dict[str, int]:
         """Return how much the comparison covers."""
         sample = self.seen.sample
         found = {
             "records read": gathered.read,
-            "records on the hub's word": len(self.seen.books.on_trust()),
+            "records on the hub's word": len(self.seen.books.on_trust()) + moved,
         }
         if sample:
             found |= {
@@ -150,7 +168,7 @@ class _Side:
         decisions = expected.decisions(self.used)
         differences.compare("decisions", decisions, registry.decisions, named=self.record)
 
-    def compare_people(self, book: Book, differences: Differences) -> None:
+    def compare_people(self, differences: Differences) -> None:
         """Compare persons, roster lines and households."""
         registry = self.registry
         persons = expected.persons(self.grouping)
@@ -161,7 +179,7 @@ class _Side:
         differences.compare("persons", persons, registry.persons, named=_person)
         differences.compare("roster lines", members, registry.members, named=self.line)
         if self.seen.sample is None:
-            households = expected.households(self.grouping, book, self.seen.as_of)
+            households = expected.households(self.grouping, self.book, self.seen.as_of)
             missing = households.keys() - registry.households.keys()
             differences.each("households: missing", sorted(key.hex() for key in missing))
 
@@ -191,17 +209,38 @@ def _cut(spans: tuple[tuple[int, int], ...], horizon: int) -> tuple[tuple[int, i
     return tuple((start, min(stop, horizon + 1)) for start, stop in spans if start <= horizon)
 
 
+def _drop_moved(settings: Settings, seen: Snapshot, gathered: Gathered) -> int:
+    """Take records out of a sample that belong to it by an older version alone.
+
+    The version in use names other people and was not kept, so here the hub's word is taken.
+    """
+    known = seen.sample.records if seen.sample else set()
+    names = {record_key(name): name for name in gathered.model.accepted}
+    rows = _rows(settings, names.keys() - known)
+    moved = 0
+    for key, row in rows.items():
+        kept = gathered.model.accepted[names[key]]
+        if row > max((version.seq, version.content) for _, _, version in kept):
+            del gathered.model.accepted[names[key]]
+            moved += 1
+    return moved
+
+
 def _drawn(settings: Settings, drawn: Model, differences: Differences) -> None:
     """Compare the records drawn for themselves with the registry as it is by now."""
-    must: Mapping[bytes, Any] = expected.records(drawn.in_use())
-    with postgres.connect(settings.postgres_dsn) as connection:
-        rows = connection.execute(
-            "SELECT key, seq, content FROM record WHERE key = ANY(%s)", [bytea_array(sorted(must))]
-        )
-        there = {key: (seq, content) for key, seq, content in rows}
+    must = expected.records(drawn.in_use())
+    there = _rows(settings, must.keys())
     differences.compared["records drawn"] = len(must)
     for key, row in must.items():
-        seq, content = there.get(key, (-1, b""))
         # A newer version may have come since.
-        if seq < row["seq"] or (seq == row["seq"] and content < row["content"]):
+        if there.get(key, (-1, b"")) < (row["seq"], row["content"]):
             differences.note("records drawn: missing or older", "/".join(row["name"]))
+
+
+def _rows(settings: Settings, keys: Iterable[bytes]) -> dict[bytes, tuple[int, bytes]]:
+    """Return the versions in use of records, as the registry has them now."""
+    with postgres.connect(settings.postgres_dsn) as connection:
+        rows = connection.execute(
+            "SELECT key, seq, content FROM record WHERE key = ANY(%s)", [bytea_array(sorted(keys))]
+        )
+        return {key: (seq, content) for key, seq, content in rows}
