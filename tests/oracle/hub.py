@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from services.relay import Relay
+from sijill.adapters.registry.state import unpack_overlap
 from sijill.cli.verify.work import Report, verify
+from sijill.domain import alerts
 from sijill.settings import Settings
-from tests.services.story import AS_OF, Hub
+from tests.services.story import AS_OF, Hub, event
 
 
 class VerifiedHub(Hub):
@@ -25,6 +28,20 @@ class VerifiedHub(Hub):
     def verify(self, *, persons: int | None = None, turn: int = 0) -> Report:
         """Return the report on the hub as it stands."""
         return verify(self.settings, persons=persons, turn=turn, say=lambda _: None)
+
+    def answer(
+        self, ministry: str, code: str, *, rule: str, **fields: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return a ministry's decision on the only alert of a rule, with its notice's basis."""
+        ((number, body),) = self.rows(f"SELECT id, body FROM alert WHERE rule = '{rule}'")  # noqa: S608 - our own rule ids
+        key = self.settings.hub_key
+        common = {
+            "status": "ISSUED",
+            "notice_id": alerts.notice_id(key, ministry, number).hex(),
+            "basis": alerts.basis(key, unpack_overlap(body)),
+            "code": code,
+        }
+        return event("decision", f"d-{ministry}-{rule}", **common | fields)
 
     def kinds(self, *, persons: int | None = None) -> set[str]:
         """Return the kinds of differences that a verification finds."""

@@ -6,6 +6,7 @@ matters, and only where many people carry one identifier.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # U+0621 is dropped, the others become the letter below them.
 _TWINS = str.maketrans("کیىہۀھۃأإآٱٲٳؤئ", "كييهههةااااااوي", "ء")
@@ -27,6 +28,7 @@ _CLASS = {letter: group[0] for group in _CLASSES.split() for letter in group}
 _PAIRS = "shS khx ghg tht dhd zhz djj chj phf"
 
 
+@lru_cache(1 << 16)
 def skeleton(name: str) -> str:
     """Return the consonant classes of a name's words, "" when it holds no letter or digit."""
     return " ".join(map(_consonants, _compounds(_words(name))))

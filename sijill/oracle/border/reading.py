@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sijill.oracle.border import avro
@@ -264,6 +265,7 @@ def normal_form(kind: str, value: str) -> str:
     return (_clean(value) or "").translate(DIGITS).translate(marks).upper()
 
 
+@lru_cache(1 << 16)
 def _clean(raw: str) -> str | None:
     """Return a text as it is kept, None for what is no text."""
     text = re.sub("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]", "", raw)
