@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import pytest
 from psycopg import sql
@@ -37,8 +37,8 @@ class Breakage(NamedTuple):
             return
         table = sql.Identifier(self.table)
         change = sql.SQL("UPDATE {} SET {}" if self.change else "DELETE FROM {}")
-        what = sql.SQL(cast("LiteralString", self.change or ""))
-        where = sql.SQL(cast("LiteralString", self.where))
+        what = sql.SQL(self.change or "")
+        where = sql.SQL(self.where)
         done = hub.connection.execute(sql.SQL(" WHERE ").join([change.format(table, what), where]))
         assert done.rowcount > 0, self
 

@@ -215,7 +215,8 @@ class _Check:
             if body.get("amount") is not None and body["currency"] is None:
                 self.faults.append("UNKNOWN_CURRENCY")
             self._ids([body["care_recipient"]] if body.get("care_recipient") else [])
-            self._ids(body["partner"]["identifiers"] if body.get("partner") else [])
+            if body.get("partner"):
+                self._mention("", body["partner"], body)
             return [self._mention("", body["person"], body)]
         lines = []
         for line in body["lines"]:
