@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-VALUE_MAX = 1_048_576
-ITEMS_MAX = 65_536
+VALUE_MAX, ITEMS_MAX = 1_048_576, 65_536
 
 
 class Refused(Exception):

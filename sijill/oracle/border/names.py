@@ -12,9 +12,7 @@ from functools import lru_cache
 _TWINS = str.maketrans("کیىہۀھۃأإآٱٲٳؤئ", "كييهههةااااااوي", "ء")
 _LETTERS = _TWINS | {base + n: str(n) for base in (0x0660, 0x06F0) for n in range(10)}
 _LATIN = str.maketrans({"ş": "sh", "ç": "ch", "ğ": "gh", "ı": "i", "ß": "ss"})
-_DROPPED = re.compile(
-    "[\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-)
+_DROPPED = re.compile("[\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u200c\u200d]")
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bb-\u02bf\u02b9\u00b4]")
 
 _TITLES = set("السيد السيده الشيخ الحاج الحاجه د م dr mr".split())
@@ -40,8 +38,8 @@ def _words(name: str) -> list[str]:
     text = re.sub("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]", "", text)
     text = _DROPPED.sub("", text.replace("ه\u200c", "ە")).casefold().translate(_LATIN)
     bare = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
-    text = text if text.isascii() else unicodedata.normalize("NFC", bare)
-    text = re.sub(r"[\W_]+", " ", _APOSTROPHES.sub("", text))
+    text = _APOSTROPHES.sub("", text if text.isascii() else unicodedata.normalize("NFC", bare))
+    text = re.sub(r"[\W_]+", " ", text)
     words = [word.translate(_LETTERS) for word in text.split() if word != "آل"]
     return [word[:-1] + "ه" if word.endswith("ة") else word for word in words if word]
 

@@ -29,12 +29,11 @@ BOUNDS = {
     "amount": (0, 10**15, "BAD_AMOUNT"),
     "disability_degree": (0, 100, "BAD_DEGREE"),
 }
+# Fields whose digits stay as written; in all others they become ASCII.
 FOR_READING = set(
     "given father grandfather great_grandfather family mother_given mother_father district payer "
     "note decided_by".split()
 )
-"""Fields whose digits stay as written; in all others they become ASCII."""
-
 KINDS = {  # kind: (rank, None when it links nothing; scope; marks that people write in)
     "NATIONAL_NUMBER": (0, "", " -./"),
     "PASSPORT": (1, "issuer", " -./"),
@@ -51,8 +50,7 @@ KINDS = {  # kind: (rank, None when it links nothing; scope; marks that people w
 FILLERS = set("NA N/A NIL NONE NULL TEST UNKNOWN XXX لايوجد غيرمعروف بلا".split())
 DIGITS = {base + n: str(n) for base in (0x0660, 0x06F0) for n in range(10)}
 
-Name = tuple[str, str, str]
-"""A source record: ministry, stream, id."""
+Name = tuple[str, str, str]  # a source record: ministry, stream, id
 
 
 class Raw(NamedTuple):
@@ -222,8 +220,7 @@ class _Check:
         for line in body["lines"]:
             person = line["person"]
             if person["governorate"] is None and person["district"] is None:
-                person = {**person, "governorate": body["governorate"]}
-                person["district"] = body["district"]
+                person = person | {place: body[place] for place in ("governorate", "district")}
             lines.append(self._mention(line["line_id"], person, {**body, **line}))
         if len({line.line for line in lines}) < len(lines):
             self.faults.append("DUPLICATE_LINE")
@@ -262,8 +259,8 @@ def identifier(ministry: str, block: dict[str, Any], key: bytes) -> Identifier |
 
 def normal_form(kind: str, value: str) -> str:
     """Return the form in which identifiers of a kind are compared."""
-    marks = str.maketrans("", "", KINDS[kind][2])
-    return (_clean(value) or "").translate(DIGITS).translate(marks).upper()
+    marks = DIGITS | dict.fromkeys(map(ord, KINDS[kind][2]))
+    return (_clean(value) or "").translate(marks).upper()
 
 
 @lru_cache(1 << 16)
