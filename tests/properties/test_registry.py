@@ -10,6 +10,7 @@ from sijill.adapters.registry.digest import digest
 from tests.properties import calm
 from tests.properties.derived import demanded, open_alerts, tabled
 from tests.properties.examples import examples
+from tests.properties.leaving import due_to_be_known, known
 from tests.properties.registry import Registry, database
 from tests.properties.stories import BOOK, Told, told
 
@@ -37,13 +38,14 @@ def test_any_delivery_ends_in_the_digest_of_the_calm_one(registry: Registry, one
 @given(told())
 @examples(50)
 def test_registry_says_what_the_facts_say(registry: Registry, one: Told) -> None:
-    """After any delivery every table agrees with the facts, and the alerts with the pure rules."""
+    """After any delivery tables agree with the facts, alerts with the rules, readers with both."""
     story, delivery = one
 
     registry.tell(story, delivery)
 
     assert tabled(registry) == demanded(registry)
     assert open_alerts(registry) == calm.shown(story.events, BOOK, story.as_of)
+    assert known(registry) == due_to_be_known(registry)
 
 
 @given(told())
