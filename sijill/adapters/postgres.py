@@ -17,6 +17,7 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 _SESSION = (
     "-c jit=off -c plan_cache_mode=force_generic_plan -c deadlock_timeout=200ms "
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c random_page_cost=1.1 "
     "-c idle_in_transaction_session_timeout=60s -c transaction_timeout=300s "
     "-c lock_timeout=120s -c timezone=UTC"
 )

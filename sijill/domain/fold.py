@@ -35,7 +35,6 @@ class PersonRow(NamedTuple):
     governorate: str | None
     district: str | None
     country: str | None
-    mentions: int
 
 
 def person_key(record: bytes, line: str) -> bytes:
@@ -64,36 +63,48 @@ def death(facts: Iterable[Fact], book: Book) -> int | None:
 def row(person: PersonFacts, book: Book) -> PersonRow:
     """Return the person's row: each attribute from its best source, whole names from one source."""
     mentions = [f for f in person.facts if is_mention(f)]
-    alike = len({f.person for f in mentions}) == 1
+    if len(mentions) == 1 or len({f.person for f in mentions}) == 1:
+        only = mentions[0].person
+        return _row(person, name=only, mother=only, birth=only, place=only, said=only)
 
     def best(attribute: str, field: str) -> Person:
         told = [f for f in mentions if getattr(f.person, field) is not None]
         if not told:
             return NOBODY
-        if alike:
-            return told[0].person
         return max(told, key=lambda f: _weight(attribute, f, book)).person
 
-    name, mother = best("name", "given"), best("name", "mother_given")
-    birth, place = best("birth", "birth"), best("residence", "governorate")
-    return PersonRow(
-        key=person.key,
-        given=name.given,
-        father=name.father,
-        grandfather=name.grandfather,
-        great_grandfather=name.great_grandfather,
-        family=name.family,
-        mother_given=mother.mother_given,
-        mother_father=mother.mother_father,
-        sex=best("sex", "sex").sex,
-        birth=birth.birth,
-        birth_precision=birth.birth_precision,
-        death=person.death,
-        governorate=place.governorate,
-        district=place.district,
-        country=best("residence", "country").country,
-        mentions=len(mentions),
+    sex, country = best("sex", "sex").sex, best("residence", "country").country
+    return _row(
+        person,
+        name=best("name", "given"),
+        mother=best("name", "mother_given"),
+        birth=best("birth", "birth"),
+        place=best("residence", "governorate"),
+        said=NOBODY._replace(sex=sex, country=country),
     )
+
+
+def _row(
+    person: PersonFacts,
+    *,
+    name: Person,
+    mother: Person,
+    birth: Person,
+    place: Person,
+    said: Person,
+) -> PersonRow:
+    """Return the row; parts of a name without a given name, and the like, say nothing."""
+    if name.given is None:
+        name = NOBODY
+    if mother.mother_given is None:
+        mother = NOBODY
+    if birth.birth is None:
+        birth = NOBODY
+    if place.governorate is None:
+        place = NOBODY
+    values = (person.key, *name[:5], *mother[5:7], said.sex, *birth[8:10], person.death,
+              *place[10:12], said.country)  # fmt: skip
+    return tuple.__new__(PersonRow, values)
 
 
 def _weight(attribute: str, fact: Fact, book: Book) -> tuple[int, int, bytes]:

@@ -101,8 +101,7 @@ CREATE TABLE person (
     birth           integer,
     birth_precision text,
     death           integer,
-    governorate     text, district text, country text,
-    mentions        integer NOT NULL
+    governorate     text, district text, country text
 ) PARTITION BY HASH (key);
 
 CREATE TABLE household (

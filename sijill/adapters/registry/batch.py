@@ -136,15 +136,12 @@ def settle(
     """Fold the changes, evaluate the rules and write what follows; return what leaves the hub."""
     decided = [c.event for c in changes.values() if c.stream == "decision" and c.event]
     personal = {k: c for k, c in changes.items() if c.stream != "decision"}
-    opened = clusters.open_worksets(cursor, personal, set(work.clusters))
+    opened = clusters.open_clusters(cursor, personal, work.clusters)
     faultpoint("batch.locked")
-    folded = fold.fold(cursor, opened, personal, context)
+    folded = fold.fold(cursor, opened, context, book_seq=keys.book_seq)
     records.write(cursor, changes, folded.clusters, folded.moved)
     fold.write(cursor, folded, keys.book_seq)
-    seen = households.evaluate(
-        cursor, context, folded, touched=folded.households | work.households,
-        book_seq=keys.book_seq,
-    )  # fmt: skip
+    seen = households.evaluate(cursor, context, folded, due=work.households, book_seq=keys.book_seq)
     answered = decisions.write(cursor, decided)
     shown = alerts.settle(
         cursor, context,

@@ -1,13 +1,13 @@
 """Clusters: found through identifiers, locked in ascending order, read as compact states."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple, cast
 
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array
 from sijill.adapters.registry import identifiers
 from sijill.adapters.registry.records import Change
-from sijill.adapters.registry.state import ClusterState, unpack
+from sijill.adapters.registry.state import ClusterState, Packed, half_unpack, open_up
 from sijill.domain.event import Fact
 from sijill.domain.regroup import Line, Workset
 
@@ -18,11 +18,24 @@ class Unsettled(Exception):
     """Other registrars kept moving these persons; the caller halves the batch and tries again."""
 
 
-class Opened(NamedTuple):
-    """The locked clusters, by id, and the worksets that the batch's changes make of them."""
+class Locked(NamedTuple):
+    """A locked cluster, its facts still packed."""
 
-    states: dict[int, ClusterState]
-    worksets: list[Workset]
+    state: Packed
+    next_change: int
+    book_seq: int
+
+
+class Opened(NamedTuple):
+    """The locked clusters and what arrives in them.
+
+    `leads` says where tokens lead, `saturated` which lead nowhere.
+    """
+
+    rows: dict[int, Locked]
+    search: "_Search"
+    leads: dict[bytes, int]
+    saturated: frozenset[bytes]
 
 
 class _Search(NamedTuple):
@@ -31,12 +44,13 @@ class _Search(NamedTuple):
     changes: dict[bytes, Change]
     arriving: dict[Line, Fact]
     old: dict[bytes, list[int]]
+    due: frozenset[int]
     touched: set[int]
     thaw: set[bytes]
 
 
-def open_worksets(cursor: Cursor, changes: dict[bytes, Change], touched: set[int]) -> Opened:
-    """Lock every cluster that the changes, or the `touched` ids, can reach.
+def open_clusters(cursor: Cursor, changes: dict[bytes, Change], due: frozenset[int]) -> Opened:
+    """Lock every cluster that the changes, or the ids that are `due`, can reach.
 
     If another cluster appears after the locks are taken, the savepoint gives them up and the
     union is locked instead.
@@ -45,7 +59,8 @@ def open_worksets(cursor: Cursor, changes: dict[bytes, Change], touched: set[int
         Unsettled: after `TRIES` attempts.
 
     """
-    search = _Search(changes, _arriving(changes), _old_clusters(cursor, changes), touched, set())
+    old = _old_clusters(cursor, changes)
+    search = _Search(changes, _arriving(changes), old, due, set(due), set())
     for _ in range(TRIES):
         cursor.execute("SAVEPOINT clusters")
         opened = _attempt(cursor, search)
@@ -61,28 +76,38 @@ def _attempt(cursor: Cursor, search: _Search) -> Opened | None:
     tokens = {token for fact in search.arriving.values() for _, token in fact.tokens}
     leads = identifiers.read(cursor, tokens)
     unknown = tokens - leads.clusters.keys() - leads.saturated
+    ours: set[bytes] = set()
     claimed: set[int] = set()
     if unknown:
         candidates = _candidates(cursor, search, leads, unknown)
         claimed = set(candidates.values()) - set(leads.clusters.values())
-        identifiers.claim(cursor, candidates)
-        leads = identifiers.read(cursor, tokens)
+        ours = identifiers.claim(cursor, candidates)
+        leads.clusters.update((token, candidates[token]) for token in ours)
+        if len(ours) < len(unknown):
+            leads = leads.joined(identifiers.read(cursor, unknown - ours))
     wanted = {*leads.clusters.values(), *search.touched}
     wanted.update(cluster for old in search.old.values() for cluster in old)
-    states = _lock(cursor, wanted)
-    again = identifiers.read(cursor, tokens)
-    vanished = wanted - states.keys() - claimed - (search.touched - set(leads.clusters.values()))
-    if again != leads or vanished:
-        search.touched.update(again.clusters.values())
+    rows = _lock(cursor, wanted)
+    # What a locked cluster carries leads to it; so does what we have inserted. Only the rest may
+    # have been moved before the lock was ours.
+    sure = ours | {t for t, number in leads.clusters.items() if _carries(rows.get(number), t)}
+    again = identifiers.read(cursor, tokens - sure)
+    vanished = wanted - rows.keys() - claimed - (search.touched - set(leads.clusters.values()))
+    if again != leads.of(tokens - sure) or vanished:
+        search.touched.update(leads.clusters.values(), again.clusters.values())
         return None
-    saturated = leads.saturated.union(*(s.saturated for s in states.values()))
-    thawed = _thaw(cursor, search, states, saturated)
+    saturated = leads.saturated.union(*(row.state.saturated for row in rows.values()))
+    thawed = _thaw(cursor, search, rows, saturated)
     if thawed.keys() - search.thaw:
         search.thaw.update(thawed)
         search.touched.update(cluster for ids in thawed.values() for cluster in ids)
         return None
-    known = saturated - search.thaw
-    return Opened(states, list(_worksets(search, states, leads.clusters, known)))
+    return Opened(rows, search, leads.clusters, saturated - search.thaw)
+
+
+def _carries(row: Locked | None, token: bytes) -> bool:
+    plain = row.state.plain if row else None
+    return plain is not None and token in plain.carried
 
 
 def _arriving(changes: dict[bytes, Change]) -> dict[Line, Fact]:
@@ -140,26 +165,27 @@ def new_ids(cursor: Cursor, count: int) -> Iterator[int]:
         yield from [number for (number,) in cursor.fetchall()]
 
 
-def _lock(cursor: Cursor, ids: set[int]) -> dict[int, ClusterState]:
+def _lock(cursor: Cursor, ids: set[int]) -> dict[int, Locked]:
     cursor.execute(
-        "SELECT id, state FROM cluster WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        "SELECT id, state, next_change, book_seq FROM cluster WHERE id = ANY(%s) "
+        "ORDER BY id FOR NO KEY UPDATE",
         [bigint_array(sorted(ids))],
         binary=True,
     )
-    return {number: unpack(packed) for number, packed in cursor}
+    return {number: Locked(half_unpack(packed), *rest) for number, packed, *rest in cursor}
 
 
 def _thaw(
-    cursor: Cursor, search: _Search, states: dict[int, ClusterState], saturated: frozenset[bytes]
+    cursor: Cursor, search: _Search, rows: dict[int, Locked], saturated: frozenset[bytes]
 ) -> dict[bytes, list[int]]:
     """Take the changed records' old facts off their saturated tokens; return those that thaw."""
     if not saturated:
         return {}
     gone = [
         (token, fact)
-        for state in states.values()
-        if state.saturated
-        for fact in state.facts
+        for row in rows.values()
+        if row.state.saturated
+        for fact in open_up(row.state).facts
         if fact.record in search.changes and search.changes[fact.record].event
         for _, token in fact.tokens
         if token in saturated
@@ -176,17 +202,42 @@ def _thaw(
     return identifiers.thawed(cursor, arriving)
 
 
-def _worksets(
-    search: _Search,
-    states: dict[int, ClusterState],
-    leads: dict[bytes, int],
-    saturated: frozenset[bytes],
-) -> Iterator[Workset]:
-    """Yield the worksets: clusters joined by the arriving facts and by thawed tokens."""
+def additions(opened: Opened) -> dict[int, list[Fact]]:
+    """Return the clusters in which nothing happens but that new facts arrive, with these facts.
+
+    All tokens of such a fact lead to the one cluster, its record is new, and so is everything
+    else that the batch does there.
+    """
+    search, leads = opened.search, opened.leads
+    arriving: dict[int, list[Fact]] = {}
+    other: set[int | None] = {number for old in search.old.values() for number in old}
+    other |= search.due
+    for fact in search.arriving.values():
+        tokens = fact.tokens
+        number = leads.get(tokens[0][1]) if tokens else None
+        alone = len(tokens) == 1 or all(leads.get(token) == number for _, token in tokens)
+        if number is None or not alone or fact.disputed or fact.record in search.old:
+            other.update(leads.get(token) for _, token in tokens)
+        else:
+            arriving.setdefault(number, []).append(fact)
+    return {number: facts for number, facts in arriving.items() if number not in other}
+
+
+def worksets(
+    opened: Opened, done: Collection[int], settled: Collection[Line]
+) -> Iterator[tuple[Workset, dict[int, ClusterState]]]:
+    """Yield the worksets, each with the state of its clusters: joined by what arrives or thaws.
+
+    Left out is what has been `done` already: clusters, and the `settled` facts that went to them.
+    """
+    search, leads = opened.search, opened.leads
     forest = Forest()
-    for number in states:
-        forest.find(number)
+    for number in opened.rows:
+        if number not in done:
+            forest.find(number)
     for line, fact in search.arriving.items():
+        if line in settled:
+            continue
         forest.find(line)
         for _, token in fact.tokens:
             if token in leads:
@@ -196,6 +247,7 @@ def _worksets(
         old = search.old.get(fact.record, ())
         if fact.stream != "household" and old:
             forest.join(old[0], line)
+    states = {n: open_up(row.state) for n, row in opened.rows.items() if n not in done}
     for number, state in states.items():
         for token in state.saturated & search.thaw:
             forest.join(token, number)
@@ -206,23 +258,19 @@ def _worksets(
         numbers, lines = sets.setdefault(forest.find(node), ([], []))
         numbers.append(node) if isinstance(node, int) else lines.append(node)  # type: ignore[arg-type]
     for numbers, lines in sets.values():
-        yield _workset(search, states, leads, saturated=saturated, numbers=numbers, lines=lines)
+        here = {n: states[n] for n in numbers if n in states}
+        yield _workset(opened, here, numbers=numbers, lines=lines), here
 
 
 def _workset(
-    search: _Search,
-    states: dict[int, ClusterState],
-    leads: dict[bytes, int],
-    *,
-    saturated: frozenset[bytes],
-    numbers: list[int],
-    lines: list[Line],
+    opened: Opened, states: dict[int, ClusterState], *, numbers: list[int], lines: list[Line]
 ) -> Workset:
+    search, leads = opened.search, opened.leads
     standing: dict[Line, Fact] = {}
     homes: dict[Line, int] = {}
     gone = []
-    for number in numbers:
-        for fact in states[number].facts if number in states else ():
+    for number, state in states.items():
+        for fact in state.facts:
             line = (fact.record, fact.line)
             homes[line] = number
             change = search.changes.get(fact.record)
@@ -242,7 +290,7 @@ def _workset(
         tuple(gone),
         homes,
         {t: leads[t] for t in here},
-        saturated & near,
+        opened.saturated & near,
         frozenset(search.thaw & near),
     )
 

@@ -2,19 +2,19 @@
 
 import hashlib
 import marshal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array, copy_rows, update_rows
-from sijill.adapters.registry import clusters, identifiers
+from sijill.adapters.registry import clusters, identifiers, plain
 from sijill.adapters.registry.alerts import Context, Finding
-from sijill.adapters.registry.records import Change
-from sijill.adapters.registry.state import ClusterState, pack
+from sijill.adapters.registry.state import ClusterState, pack, repack
 from sijill.domain import alerts
 from sijill.domain.event import INF, Enrollment, Fact, Membership
-from sijill.domain.fold import PersonRow, persons, row
+from sijill.domain.fold import persons
 from sijill.domain.household import Name, named_by
 from sijill.domain.identity import group
+from sijill.domain.rulebook import Book
 from sijill.domain.regroup import Line, Part, Regrouped, Workset, regroup
 from sijill.domain.rules import evaluate_person
 from sijill.domain.rules.overlap import PersonFacts
@@ -27,7 +27,7 @@ class Folded:
 
     def __init__(self) -> None:
         """Start with nothing changed."""
-        self.rows: dict[int, tuple[ClusterState, int]] = {}
+        self.rows: dict[int, tuple[bytes, int]] = {}
         self.known: set[int] = set()
         self.dissolved: set[int] = set()
         self.tokens: dict[bytes, int | None] = {}
@@ -41,11 +41,14 @@ class Folded:
         self.rosters: set[bytes] = set()
         self.names: dict[bytes, Name] = {}
         self.households: set[bytes] = set()
+        self.near: set[bytes] = set()
+        self.paid: dict[bytes, list[tuple[str, str]]] = {}
+        self.held: dict[bytes, set[str]] = {}
         self.links_new: set[tuple[bytes, int]] = set()
         self.links_old: set[tuple[bytes, int]] = set()
         self.found: dict[bytes, Finding] = {}
         self.lost: set[bytes] = set()
-        self.persons: dict[bytes, tuple[PersonRow, list[str], int]] = {}
+        self.persons: dict[bytes, plain.Said] = {}
         self.homes: dict[bytes, int] = {}
         self.persons_known: set[bytes] = set()
         self.gone: set[bytes] = set()
@@ -61,27 +64,77 @@ class Evaluated(NamedTuple):
     people: list[PersonFacts]
     next_change: int
     findings: dict[bytes, Finding]
-    rows: dict[bytes, tuple[PersonRow, list[str], int]]
+    rows: dict[bytes, plain.Said]
     names: dict[bytes, Name]
     """The households that the cluster's facts name."""
 
 
-def fold(
-    cursor: Cursor, opened: clusters.Opened, changes: dict[bytes, Change], context: Context
-) -> Folded:
-    """Group, fold and evaluate every workset."""
+def fold(cursor: Cursor, opened: clusters.Opened, context: Context, *, book_seq: int) -> Folded:
+    """Group, fold and evaluate everything that changes: the short way where it is enough."""
     folded = Folded()
-    folded.known = set(opened.states)
-    folded.rosters = {k for k, c in changes.items() if c.stream == "household" and c.event}
+    folded.known = set(opened.rows)
+    changes = opened.search.changes
+    folded.rosters = {k for k, c in changes.items() if c.stream == "household" and c.old}
+    settled: set[Line] = set()
+    done: set[int] = set()
+    for number, facts in clusters.additions(opened).items():
+        before = opened.rows.get(number)
+        grown = plain.grow(before, facts, context, seq=book_seq)
+        if grown is not None:
+            _take(folded, number, before, grown=grown, facts=facts, book=context.book)
+            done.add(number)
+            settled.update([fact[:2] for fact in facts])
     source = _new_ids(cursor)
-    for work in opened.worksets:
+    for work, old in clusters.worksets(opened, done, settled):
         regrouped = regroup(work, lambda: next(source))
-        old = {n: opened.states[n] for n in work.ids if n in opened.states}
         evaluated = [_evaluate(part, context) for part in regrouped.parts]
         _gather(folded, work, regrouped, old=old, evaluated=evaluated, context=context)
     if folded.persons or folded.gone:
         (folded.revision,) = clusters.new_ids(cursor, 1)
     return folded
+
+
+def _take(
+    folded: Folded,
+    number: int,
+    before: clusters.Locked | None,
+    *,
+    grown: plain.Grown,
+    facts: list[Fact],
+    book: Book,
+) -> None:
+    """Note what a plain cluster's new facts change."""
+    state = grown.state
+    for fact in facts:
+        detail = fact.detail
+        if isinstance(detail, Membership):
+            name = named_by(fact, book)
+            assert name is not None
+            folded.lines.append(
+                (fact.record, fact.line, name.key, number, detail.role, detail.start, detail.stop)
+            )
+        else:
+            folded.clusters[fact.record] = number
+            if isinstance(detail, Enrollment) and (name := named_by(fact, book)):
+                folded.held.setdefault(name.key, set()).add(detail.programme)
+    for name in grown.names:
+        folded.names[name.key] = name
+    for key, paid in grown.paid:
+        folded.paid.setdefault(key, []).append(paid)
+    known = before.state.households if before else ()
+    if len(state.households) > len(known):
+        folded.links_new.update((h, number) for h in state.households if h not in known)
+    if grown.person is not None:
+        folded.near.update(state.households)
+        key, said = grown.person
+        stood = dict(before.state.persons) if before else {}
+        hashed = _digest(number, said)
+        if stood.get(key) != hashed:
+            folded.persons[key], folded.homes[key] = said, number
+            folded.persons_known.update(stood)
+            folded.gone.update(old for old in stood if old != key)
+            state = state._replace(persons=((key, hashed),))
+    folded.rows[number] = (repack(state), grown.next_change)
 
 
 def _new_ids(cursor: Cursor) -> Iterator[int]:
@@ -94,7 +147,7 @@ def _evaluate(part: Part, context: Context) -> Evaluated:
     book = context.book
     people = persons(group(part.facts, part.saturated), book)
     findings: dict[bytes, Finding] = {}
-    rows: dict[bytes, tuple[PersonRow, list[str], int]] = {}
+    rows: dict[bytes, plain.Said] = {}
     next_change = INF
     for person in people:
         overlaps, change = evaluate_person(person, book, context.as_of)
@@ -103,7 +156,7 @@ def _evaluate(part: Part, context: Context) -> Evaluated:
             number = alerts.alert_id(context.hub_key, overlap)
             findings[number] = Finding(overlap, alerts.content(overlap), part.id, None)
         raised = sum(overlap.verdict == "raised" for overlap in overlaps)
-        rows[person.key] = (row(person, book), _programmes(person.facts), raised)
+        rows[person.key] = plain.said_of(person, raised, book)
     named = {name for fact in part.facts if (name := named_by(fact, book))}
     names = {name.key: name for name in named}
     state = ClusterState(
@@ -116,11 +169,7 @@ def _evaluate(part: Part, context: Context) -> Evaluated:
     return Evaluated(part, state, people, next_change, findings, rows, names)
 
 
-def _programmes(facts: Iterable[Fact]) -> list[str]:
-    return sorted({f.detail.programme for f in facts if isinstance(f.detail, Enrollment)})
-
-
-def _digest(cluster: int, said: tuple[PersonRow, list[str], int]) -> bytes:
+def _digest(cluster: int, said: plain.Said) -> bytes:
     packed = marshal.dumps((cluster, tuple(said[0]), said[1], said[2]), alerts.PLAIN)
     return hashlib.blake2b(packed, digest_size=8).digest()
 
@@ -150,7 +199,8 @@ def _gather(
     people_new: set[bytes] = set()
     for part, state, people, next_change, findings, rows, names in evaluated:
         folded.names |= names
-        folded.rows[part.id] = (state, next_change)
+        as_plain = plain.plain_of(state, people, context)
+        folded.rows[part.id] = (pack(state, as_plain), next_change)
         folded.views[part.id] = people
         folded.links_new |= {(h, part.id) for h in state.households}
         alerts_new.update(findings)
@@ -222,7 +272,7 @@ def _touch(
 def write(cursor: Cursor, folded: Folded, book_seq: int) -> None:
     """Write clusters, identifiers, roster lines, persons and who belongs to which household."""
     columns = {"id": "int8", "state": "bytea", "next_change": "int4", "book_seq": "int8"}
-    rows = [(n, pack(s), day, book_seq) for n, (s, day) in sorted(folded.rows.items())]
+    rows = [(n, packed, day, book_seq) for n, (packed, day) in sorted(folded.rows.items())]
     new = [r for r in rows if r[0] not in folded.known]
     if new:
         copy_rows(cursor, "cluster", columns, new)
@@ -263,7 +313,7 @@ _PERSON = {
     "great_grandfather": "text", "family": "text", "mother_given": "text",
     "mother_father": "text", "sex": "text", "birth": "int4", "birth_precision": "text",
     "death": "int4", "governorate": "text", "district": "text", "country": "text",
-    "mentions": "int4", "cluster": "int8",
+    "cluster": "int8",
 }  # fmt: skip
 
 

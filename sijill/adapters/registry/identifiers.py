@@ -1,6 +1,6 @@
 """Identifier rows: which cluster a token leads to, and who carries a saturated one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array, update_rows
@@ -14,9 +14,20 @@ class Leads(NamedTuple):
     clusters: dict[bytes, int]
     saturated: frozenset[bytes]
 
+    def joined(self, more: "Leads") -> "Leads":
+        """Return these leads with more of them."""
+        return Leads(self.clusters | more.clusters, self.saturated | more.saturated)
 
-def read(cursor: Cursor, tokens: Iterable[bytes]) -> Leads:
+    def of(self, tokens: Collection[bytes]) -> "Leads":
+        """Return where these of the tokens lead."""
+        clusters = {token: self.clusters[token] for token in tokens if token in self.clusters}
+        return Leads(clusters, self.saturated.intersection(tokens))
+
+
+def read(cursor: Cursor, tokens: Collection[bytes]) -> Leads:
     """Read where the tokens lead now; saturated ones are locked, in token order."""
+    if not tokens:
+        return Leads({}, frozenset())
     wanted = bytea_array(sorted(tokens))
     cursor.execute(
         "SELECT token, cluster FROM identifier WHERE token = ANY(%s)", [wanted], binary=True
@@ -35,17 +46,21 @@ def read(cursor: Cursor, tokens: Iterable[bytes]) -> Leads:
     return Leads(clusters, frozenset(t for t, c in found.items() if c is None))
 
 
-def claim(cursor: Cursor, candidates: dict[bytes, int]) -> None:
-    """Insert new tokens in order; one that another registrar inserted first stays as it is.
+def claim(cursor: Cursor, candidates: dict[bytes, int]) -> set[bytes]:
+    """Insert new tokens in order and return those that are ours.
 
-    The caller reads them again in a separate statement: this one cannot see the other's row.
+    One that another registrar inserted first stays as it is; the caller reads it in a separate
+    statement, for this one cannot see the other's row.
     """
     tokens = sorted(candidates)
     cursor.execute(
         "INSERT INTO identifier (token, cluster) SELECT t, c "
-        "FROM unnest(%s::bytea[], %s::bigint[]) AS n (t, c) ORDER BY t ON CONFLICT DO NOTHING",
+        "FROM unnest(%s::bytea[], %s::bigint[]) AS n (t, c) ORDER BY t ON CONFLICT DO NOTHING "
+        "RETURNING token",
         [bytea_array(tokens), bigint_array([candidates[t] for t in tokens])],
+        binary=True,
     )
+    return {token for (token,) in cursor}
 
 
 def move(cursor: Cursor, moved: dict[bytes, int | None]) -> None:

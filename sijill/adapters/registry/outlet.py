@@ -218,30 +218,47 @@ def person_rows(
     revision: int,
 ) -> list[Row]:
     """Return the changed persons, with their programmes and open alerts, and tombstones."""
-    rows = []
-    schema_id = schemas.current("person").id
-    for key, (person, programmes, open_alerts) in sorted(changed.items()):
-        record = {
-            **person._asdict(),
-            "sex": person.sex or "UNKNOWN",
-            "birth_date": None if person.birth is None else person.birth - EPOCH,
-            "death_date": None if person.death is None else person.death - EPOCH,
-            "programmes": programmes,
-            "open_alerts": open_alerts,
-        }
-        for extra in ("key", "birth", "death", "district", "country"):
-            record.pop(extra)
-        value = encode_unversioned("person", record)
-        digest = hashlib.blake2b(value, digest_size=16).digest()
-        rows.append(
-            Row(topics.name("person"), alerts.keyed(hub_key, b"person", key), revision, digest,
-                schema_id, value, None)
-        )  # fmt: skip
+    topic, schema_id = topics.name("person"), schemas.current("person").id
+    rows = [
+        _person_row(
+            topic, schema_id, revision, key=alerts.keyed(hub_key, b"person", key), said=said
+        )
+        for key, said in sorted(changed.items())
+    ]
     return rows + [
-        Row(topics.name("person"), alerts.keyed(hub_key, b"person", key), revision, None,
-            schema_id, None, None)
+        Row(topic, alerts.keyed(hub_key, b"person", key), revision, None, schema_id, None, None)
         for key in sorted(gone)
-    ]  # fmt: skip
+    ]
+
+
+def _person_row(
+    topic: str,
+    schema_id: int,
+    revision: int,
+    *,
+    key: bytes,
+    said: tuple[PersonRow, list[str], int],
+) -> Row:
+    person, programmes, open_alerts = said
+    record = {
+        "given": person.given,
+        "father": person.father,
+        "grandfather": person.grandfather,
+        "great_grandfather": person.great_grandfather,
+        "family": person.family,
+        "mother_given": person.mother_given,
+        "mother_father": person.mother_father,
+        "sex": person.sex or "UNKNOWN",
+        "birth_date": None if person.birth is None else person.birth - EPOCH,
+        "birth_precision": person.birth_precision,
+        "death_date": None if person.death is None else person.death - EPOCH,
+        "governorate": person.governorate,
+        "programmes": programmes,
+        "open_alerts": open_alerts,
+    }
+    value = encode_unversioned("person", record)
+    digest = hashlib.blake2b(value, digest_size=16).digest()
+    return Row(topic, key, revision, digest, schema_id, value, None)
 
 
 def receipt_rows(

@@ -1,20 +1,54 @@
 """The compact state of a cluster and of a household, as one `bytea` each.
 
 It makes the fold fast: one row is read and written per cluster, however many records it holds.
-`marshal` packs it; the format's version is pinned, and the bytes never leave the database.
+Each fact is packed by itself, so that a cluster can take one more without unpacking the others.
+`marshal` packs; the format's version is pinned, and the bytes never leave the database.
 """
 
 import marshal
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sijill.domain.event import Fact, pack_fact, unpack_fact
+from sijill.domain.identity import is_mention
 from sijill.domain.rules.overlap import Overlap
 
 _FORMAT = 4
 
 
-def _dumps(value: tuple[object, ...]) -> bytes:
+def _dumps(value: object) -> bytes:
     return marshal.dumps(value, _FORMAT)  # type: ignore[arg-type]  # plain tuples all the way down
+
+
+class Plain(NamedTuple):
+    """What the next fact has to be held against, as long as nothing is special about a cluster.
+
+    A cluster is plain when it is one living person with at least one mention and no finding, every
+    payment hangs on that person, no token is saturated, and no period was paid twice.
+    """
+
+    carried: tuple[bytes, ...]
+    """The tokens of the mentions."""
+    signatures: tuple[bytes, ...]
+    paid: tuple[tuple[str, str], ...]
+    """(benefit class, period key) of the payments that are compared at the person."""
+
+
+class Packed(NamedTuple):
+    """A cluster's state with its facts still packed, each by itself."""
+
+    plain: Plain | None
+    """None: something is special."""
+    mentions: tuple[bytes, ...]
+    payments: tuple[bytes, ...]
+    persons: tuple[tuple[bytes, bytes], ...]
+    households: tuple[bytes, ...]
+    alerts: tuple[tuple[bytes, bytes], ...]
+    saturated: tuple[bytes, ...]
+
+
+NOTHING = Packed(Plain((), (), ()), (), (), (), (), (), ())
+"""The state of a cluster that has been claimed and holds no fact yet."""
 
 
 class ClusterState(NamedTuple):
@@ -34,39 +68,96 @@ class ClusterState(NamedTuple):
 EMPTY = ClusterState((), frozenset(), {}, {}, frozenset())
 
 
-def pack(state: ClusterState) -> bytes:
-    """Return the state as bytes."""
+def pack_one(fact: Fact) -> bytes:
+    """Return one fact as bytes."""
+    return _dumps(pack_fact(fact))
+
+
+def unpack_some(packed: Iterable[bytes]) -> list[Fact]:
+    """Return the facts that `pack_one` packed."""
+    loads = marshal.loads
+    return [unpack_fact(loads(one)) for one in packed]
+
+
+def pack(state: ClusterState, plain: Plain | None = None) -> bytes:
+    """Return the state as bytes; `plain` says that nothing is special about it."""
+    mentions = tuple(pack_one(fact) for fact in state.facts if is_mention(fact))
+    payments = tuple(pack_one(fact) for fact in state.facts if not is_mention(fact))
     return _dumps(
         (
-            tuple(pack_fact(fact) for fact in state.facts),
-            tuple(sorted(state.saturated)),
-            tuple(sorted(state.alerts.items())),
+            plain and tuple(plain),
+            mentions,
+            payments,
             tuple(sorted(state.persons.items())),
             tuple(sorted(state.households)),
+            tuple(sorted(state.alerts.items())),
+            tuple(sorted(state.saturated)),
         )
     )
 
 
+def repack(packed: Packed) -> bytes:
+    """Return the bytes of a state whose facts are packed."""
+    return _dumps((packed.plain and tuple(packed.plain), *packed[1:]))
+
+
+def half_unpack(packed: bytes) -> Packed:
+    """Return the state with its facts still packed."""
+    plain, *rest = marshal.loads(packed)
+    return Packed(plain and Plain(*plain), *rest)
+
+
 def unpack(packed: bytes) -> ClusterState:
     """Return the state that `pack` packed."""
-    facts, saturated, alerts, persons, households = marshal.loads(packed)
+    return open_up(half_unpack(packed))
+
+
+def open_up(half: Packed) -> ClusterState:
+    """Return the state with its facts unpacked."""
     return ClusterState(
-        tuple(unpack_fact(fact) for fact in facts),
-        frozenset(saturated),
-        dict(alerts),
-        dict(persons),
-        frozenset(households),
+        tuple(unpack_some((*half.mentions, *half.payments))),
+        frozenset(half.saturated),
+        dict(half.alerts),
+        dict(half.persons),
+        frozenset(half.households),
     )
 
 
-def pack_alerts(alerts: dict[bytes, bytes]) -> bytes:
-    """Return a household's open alerts (id to content hash) as bytes."""
-    return marshal.dumps(tuple(sorted(alerts.items())), _FORMAT)
+class HouseholdState(NamedTuple):
+    """A household's findings, and what its next payment or change has to be held against.
+
+    `held` and `paid` may hold more than the household has, never less: they only save evaluations
+    that could find nothing.
+    """
+
+    alerts: dict[bytes, bytes]
+    held: frozenset[str]
+    """Programmes of the enrollments that name the household."""
+    paid: frozenset[tuple[str, str]]
+    """(benefit class, period key) of its payments."""
+    twice: bool
+    """Whether one of these was paid more than once."""
 
 
-def unpack_alerts(packed: bytes) -> dict[bytes, bytes]:
-    """Return the alerts that `pack_alerts` packed."""
-    return dict(marshal.loads(packed))
+def pack_household(state: HouseholdState) -> bytes:
+    """Return a household's state as bytes."""
+    return _dumps(
+        (
+            tuple(sorted(state.alerts.items())),
+            tuple(sorted(state.held)),
+            tuple(sorted(state.paid)),
+            state.twice,
+        )
+    )
+
+
+def unpack_household(packed: bytes) -> HouseholdState:
+    """Return the state that `pack_household` packed."""
+    alerts, held, paid, twice = marshal.loads(packed)
+    return HouseholdState(dict(alerts), frozenset(held), frozenset(paid), twice)
+
+
+EMPTY_HOUSEHOLD = HouseholdState({}, frozenset(), frozenset(), twice=False)
 
 
 def pack_overlap(overlap: Overlap) -> bytes:

@@ -46,14 +46,9 @@ def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holding
         detail = fact.detail
         # Most facts are payments, and this runs for each of them at each event of the person.
         if isinstance(detail, Payment):
-            if detail.status != "MADE":
+            key = paid_key(fact, detail, plan, household=household)
+            if key is None:
                 continue
-            benefit = benefits.get(detail.programme)
-            if benefit is None or fact.ministry not in benefit[2]:
-                continue
-            if (benefit[1] and detail.household is not None) is not household:
-                continue
-            key = (benefit[0], detail.period)
             if key in first:
                 twice.setdefault(key, [first[key]]).append(fact)
             else:
@@ -65,6 +60,24 @@ def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holding
         elif isinstance(detail, Income) and detail.kind in INCOME_KEYS:
             held.setdefault(INCOME_KEYS[detail.kind], []).append(fact)
     return Holdings(facts, held, twice)
+
+
+def paid_key(
+    fact: Fact, payment: Payment, plan: Plan, *, household: bool
+) -> tuple[str, str] | None:
+    """Return (benefit class, period key) under which a payment is compared, or None.
+
+    None: it was not made, its programme is not the ministry's own, or it is compared at the other
+    of household and person.
+    """
+    if payment.status != "MADE":
+        return None
+    benefit = plan.benefits.get(payment.programme)
+    if benefit is None or fact.ministry not in benefit[2]:
+        return None
+    if (benefit[1] and payment.household is not None) is not household:
+        return None
+    return benefit[0], payment.period
 
 
 def payments_made(facts: Iterable[Fact], plan: Plan) -> Iterator[tuple[Fact, Payment]]:

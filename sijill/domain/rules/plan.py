@@ -26,6 +26,8 @@ class Plan:
     paid_twice: Mapping[str, Rule]
     after_death: Mapping[str, Rule]
     household: Mapping[str, Rule]
+    household_held: frozenset[str]
+    """Programmes that a household must hold for one of its rules to find anything."""
     exemptions: Mapping[tuple[str, str], tuple[Exemption, ...]]
     """(rule, version label) to its exemptions, the one that overrides all others first."""
 
@@ -52,6 +54,9 @@ def plan_of(book: Book) -> Plan:
         paid_twice=_of_type(book, "PAY-DUP"),
         after_death=_of_type(book, "PAY-AFTER-DEATH"),
         household=_of_type(book, "OVL-HH"),
+        household_held=frozenset(
+            key for rule in _of_type(book, "OVL-HH").values() for key in rule.left.keys
+        ),
         exemptions={
             (rule.id, version.label): _chain(rule, version.label)
             for rule in book.rules
