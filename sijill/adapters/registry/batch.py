@@ -23,6 +23,7 @@ from sijill.adapters.registry import (
     quarantine,
     records,
 )
+from sijill.adapters.registry.folded import write as write_folded
 from sijill.adapters.registry.positions import Place
 from sijill.domain.event import Event
 from sijill.domain.rulebook import Book
@@ -140,7 +141,7 @@ def settle(
     faultpoint("batch.locked")
     folded = fold.fold(cursor, opened, context, book_seq=keys.book_seq)
     records.write(cursor, changes, folded.clusters, folded.moved)
-    fold.write(cursor, folded, keys.book_seq)
+    write_folded(cursor, folded, keys.book_seq)
     seen = households.evaluate(cursor, context, folded, due=work.households, book_seq=keys.book_seq)
     answered = decisions.write(cursor, decided)
     shown = alerts.settle(

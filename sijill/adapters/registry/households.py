@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array, update_rows
 from sijill.adapters.registry.alerts import Context, Finding
-from sijill.adapters.registry.fold import Folded
+from sijill.adapters.registry.folded import Folded
 from sijill.adapters.registry.state import (
     EMPTY_HOUSEHOLD,
     HouseholdState,
@@ -104,11 +104,11 @@ def _evaluate(
     seen.lost.update(before.alerts.keys() - after.keys())
     held = {f.detail.programme for f in household.facts if isinstance(f.detail, Enrollment)}
     paid = [
-        paid_key(fact, fact.detail, plan_of(book), household=True)
+        paid_key(fact, fact.detail, plan_of(book))
         for fact in household.facts
         if isinstance(fact.detail, Payment)
     ]
-    periods = [period for period in paid if period is not None]
+    periods = [one[1] for one in paid if one and one[0]]
     once = frozenset(periods)
     state = HouseholdState(after, frozenset(held), once, twice=len(once) < len(periods))
     return state, next_change

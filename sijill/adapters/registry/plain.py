@@ -32,6 +32,9 @@ from sijill.domain.rules.plan import plan_of
 Said = tuple[PersonRow, list[str], int]
 """What is published of a person: the row, the programmes, the number of open alerts."""
 
+Period = tuple[str, str]
+"""A benefit class and the key of a period that was paid."""
+
 
 class Grown(NamedTuple):
     """A plain cluster with its new facts."""
@@ -42,8 +45,17 @@ class Grown(NamedTuple):
     """The person's key and what is said of it, when a mention came."""
     names: list[Name]
     """The households that the new facts name."""
-    paid: list[tuple[bytes, tuple[str, str]]]
-    """(household key, class and period) of the payments that are compared in a household."""
+    paid: list[tuple[bytes, Period]]
+    """(household's key, period) of the payments that are compared in a household."""
+
+
+class _Paid(NamedTuple):
+    """Payments that can be taken: what they add to the cluster, and to households."""
+
+    periods: tuple[Period, ...]
+    packed: list[bytes]
+    names: list[Name]
+    in_households: list[tuple[bytes, Period]]
 
 
 def plain_of(state: ClusterState, people: list[PersonFacts], context: Context) -> Plain | None:
@@ -54,14 +66,13 @@ def plain_of(state: ClusterState, people: list[PersonFacts], context: Context) -
     if person.death is not None or len(person.facts) < len(state.facts):
         return None
     plan = plan_of(context.book)
-    paid: set[tuple[str, str]] = set()
+    paid: set[Period] = set()
     for fact in person.facts:
-        if isinstance(fact.detail, Payment):
-            key = paid_key(fact, fact.detail, plan, household=False)
-            if key in paid:
+        compared = paid_key(fact, fact.detail, plan) if isinstance(fact.detail, Payment) else None
+        if compared is not None and not compared[0]:
+            if compared[1] in paid:
                 return None
-            if key is not None:
-                paid.add(key)
+            paid.add(compared[1])
     mentions = [fact for fact in person.facts if is_mention(fact)]
     signatures = {f.signature for f in person.facts if f.signature is not None}
     return Plain(_tokens(mentions), tuple(signatures), tuple(paid))
@@ -75,66 +86,101 @@ def grow(before: Locked | None, facts: list[Fact], context: Context, *, seq: int
     state = NOTHING if before is None else before.state
     if state.plain is None or (before is not None and before.book_seq != seq):
         return None
-    mentions = [fact for fact in facts if fact.stream != "payment"]
-    carried, signatures, paid = state.plain
+    mentions, payments = _parted(facts)
+    carried, signatures, periods = state.plain
     if before is None:
         carried = _tokens(mentions[:1])
-    news = {f.signature for f in facts if f.signature not in signatures and f.signature}
-    if len(signatures) + len(news) > SATURATION or not _belong(mentions, carried):
+    for fact in facts:
+        if fact.signature not in signatures and fact.signature is not None:
+            signatures = (*signatures, fact.signature)
+    if len(signatures) > SATURATION or not _belong(mentions, carried):
         return None
-    payments = _Payments(carried, {*paid}, context.book)
-    if not all([payments.take(fact) for fact in facts if fact.stream == "payment"]):
+    paid = _pay(payments, carried, periods, context.book)
+    if paid is None:
         return None
-    plain = Plain(carried, (*signatures, *news), tuple(payments.paid))
-    names = payments.names
-    state = state._replace(plain=plain, payments=(*state.payments, *payments.packed))
+    names = paid.names
     next_change, person = (INF if before is None else before.next_change), None
     if mentions:
-        standing = sorted((*unpack_some(state.mentions), *mentions), key=_line)
-        key = person_key(*_line(standing[0]))
-        subject = PersonFacts(tuple(standing), None, key)
-        overlaps, next_change = evaluate_person(subject, context.book, context.as_of)
-        if overlaps:
+        evaluated = _evaluate((*unpack_some(state.mentions), *mentions), context)
+        if evaluated is None:
             return None
-        person = key, said_of(subject, 0, context.book)
+        next_change, person = evaluated
         names += [name for fact in mentions if (name := named_by(fact, context.book))]
-        packed = tuple([pack_one(fact) for fact in mentions])
-        state = state._replace(mentions=state.mentions + packed)
+    households = state.households
     if names:
-        households = {*state.households, *(name.key for name in names)}
-        state = state._replace(households=tuple(sorted(households)))
-    return Grown(state, next_change, person, names, payments.in_households)
+        households = tuple(sorted({*households, *[name.key for name in names]}))
+    grown = Packed(
+        Plain(carried, signatures, paid.periods),
+        (*state.mentions, *[pack_one(fact) for fact in mentions]),
+        (*state.payments, *paid.packed),
+        state.persons,
+        households,
+        (),
+        (),
+    )
+    return Grown(grown, next_change, person, names, paid.in_households)
 
 
-class _Payments:
-    """The new payments of one cluster, as they are taken one by one."""
+def _parted(facts: list[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """Return the mentions and the payments; nearly always there is but one fact."""
+    if len(facts) == 1:
+        return (facts, []) if is_mention(facts[0]) else ([], facts)
+    return [f for f in facts if is_mention(f)], [f for f in facts if not is_mention(f)]
 
-    def __init__(self, carried: tuple[bytes, ...], paid: set[tuple[str, str]], book: Book) -> None:
-        self._carried, self._book, self._plan = carried, book, plan_of(book)
-        self.paid = paid
-        self.packed: list[bytes] = []
-        self.names: list[Name] = []
-        self.in_households: list[tuple[bytes, tuple[str, str]]] = []
 
-    def take(self, fact: Fact) -> bool:
-        """Take a payment; False when it would wait, or was paid for a period twice."""
+def _belong(mentions: list[Fact], carried: tuple[bytes, ...]) -> bool:
+    """Return whether these mentions are of the living person who carries these tokens."""
+    for fact in mentions:
+        for _, token in fact.tokens:
+            if token not in carried:
+                return False
+        if isinstance(fact.detail, Vital) and fact.detail.kind == "DEATH":
+            return False
+    return bool(carried)
+
+
+def _pay(
+    payments: list[Fact], carried: tuple[bytes, ...], periods: tuple[Period, ...], book: Book
+) -> _Paid | None:
+    """Return the payments taken; None when one would wait or was made for a period twice."""
+    paid = _Paid(periods, [], [], [])
+    plan = plan_of(book)
+    for fact in payments:
+        if fact.tokens[0][1] not in carried and not any(t in carried for _, t in fact.tokens):
+            return None
         detail = fact.detail
         assert isinstance(detail, Payment)
-        if not any([token in self._carried for _, token in fact.tokens]):
-            return False
-        key = paid_key(fact, detail, self._plan, household=False)
-        if key is not None:
-            if key in self.paid:
-                return False
-            self.paid.add(key)
-        name = named_by(fact, self._book)
+        name = named_by(fact, book) if detail.household is not None else None
         if name is not None:
-            self.names.append(name)
-            shared = paid_key(fact, detail, self._plan, household=True)
-            if shared is not None:
-                self.in_households.append((name.key, shared))
-        self.packed.append(pack_one(fact))
-        return True
+            paid.names.append(name)
+        compared = paid_key(fact, detail, plan)
+        if compared is not None:
+            in_household, period = compared
+            if in_household:
+                assert name is not None
+                paid.in_households.append((name.key, period))
+            elif period in periods:
+                return None
+            else:
+                periods = (*periods, period)
+        paid.packed.append(pack_one(fact))
+    return paid._replace(periods=periods) if periods else paid
+
+
+def _evaluate(
+    mentions: tuple[Fact, ...], context: Context
+) -> tuple[int, tuple[bytes, Said]] | None:
+    """Return the next change, the person and what is said of it; None when there is a finding.
+
+    What was paid decorates a finding and makes none, unless a period was paid twice.
+    """
+    if len(mentions) > 1:
+        mentions = tuple(sorted(mentions, key=_line))
+    subject = PersonFacts(mentions, None, person_key(*_line(mentions[0])))
+    overlaps, next_change = evaluate_person(subject, context.book, context.as_of)
+    if overlaps:
+        return None
+    return next_change, (subject.key, said_of(subject, 0, context.book))
 
 
 def said_of(person: PersonFacts, raised: int, book: Book) -> Said:
@@ -145,16 +191,6 @@ def said_of(person: PersonFacts, raised: int, book: Book) -> Said:
 
 def _tokens(mentions: Iterable[Fact]) -> tuple[bytes, ...]:
     return tuple({token: None for fact in mentions for _, token in fact.tokens})
-
-
-def _belong(mentions: list[Fact], carried: tuple[bytes, ...]) -> bool:
-    """Return whether these mentions are of the living person who carries these tokens."""
-    for fact in mentions:
-        if not all([token in carried for _, token in fact.tokens]):
-            return False
-        if isinstance(fact.detail, Vital) and fact.detail.kind == "DEATH":
-            return False
-    return bool(carried)
 
 
 def _line(fact: Fact) -> tuple[bytes, str]:

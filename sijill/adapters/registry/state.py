@@ -2,22 +2,22 @@
 
 It makes the fold fast: one row is read and written per cluster, however many records it holds.
 Each fact is packed by itself, so that a cluster can take one more without unpacking the others.
-`marshal` packs; the format's version is pinned, and the bytes never leave the database.
+`marshal` packs; the format's version is pinned, and the bytes never leave the database. The plain
+format takes 50 bytes more for a fact than the newest and two thirds of its time.
 """
 
 import marshal
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sijill.domain.alerts import PLAIN
 from sijill.domain.event import Fact, pack_fact, unpack_fact
 from sijill.domain.identity import is_mention
 from sijill.domain.rules.overlap import Overlap
 
-_FORMAT = 4
-
 
 def _dumps(value: object) -> bytes:
-    return marshal.dumps(value, _FORMAT)  # type: ignore[arg-type]  # plain tuples all the way down
+    return marshal.dumps(value, PLAIN)  # type: ignore[arg-type]  # plain tuples all the way down
 
 
 class Plain(NamedTuple):

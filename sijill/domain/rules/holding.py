@@ -46,9 +46,10 @@ def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holding
         detail = fact.detail
         # Most facts are payments, and this runs for each of them at each event of the person.
         if isinstance(detail, Payment):
-            key = paid_key(fact, detail, plan, household=household)
-            if key is None:
+            compared_as = paid_key(fact, detail, plan)
+            if compared_as is None or compared_as[0] is not household:
                 continue
+            key = compared_as[1]
             if key in first:
                 twice.setdefault(key, [first[key]]).append(fact)
             else:
@@ -62,22 +63,17 @@ def holdings(facts: tuple[Fact, ...], plan: Plan, *, household: bool) -> Holding
     return Holdings(facts, held, twice)
 
 
-def paid_key(
-    fact: Fact, payment: Payment, plan: Plan, *, household: bool
-) -> tuple[str, str] | None:
-    """Return (benefit class, period key) under which a payment is compared, or None.
+def paid_key(fact: Fact, payment: Payment, plan: Plan) -> tuple[bool, tuple[str, str]] | None:
+    """Return (whether in the household, (benefit class, period key)): how a payment is compared.
 
-    None: it was not made, its programme is not the ministry's own, or it is compared at the other
-    of household and person.
+    None when it is not: it was not made, or its programme is not the ministry's own.
     """
     if payment.status != "MADE":
         return None
     benefit = plan.benefits.get(payment.programme)
     if benefit is None or fact.ministry not in benefit[2]:
         return None
-    if (benefit[1] and payment.household is not None) is not household:
-        return None
-    return benefit[0], payment.period
+    return benefit[1] and payment.household is not None, (benefit[0], payment.period)
 
 
 def payments_made(facts: Iterable[Fact], plan: Plan) -> Iterator[tuple[Fact, Payment]]:
