@@ -23,11 +23,13 @@ from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
 from sijill.adapters.registry import batch, bisection, due, gauges, hub, reoffer, set_aside
-from sijill.adapters.source import Fetched, Source, headers_of, record_hash
+from sijill.adapters.source import Fetched, Source, headers_of
 from sijill.domain import rulebook
 from sijill.settings import Settings
 
-RECORDS_MAX = 5_000
+RECORDS_MAX = 20_000
+"""The most records of one batch; without a backlog a batch holds what has come in WAIT_S."""
+
 WAIT_S = 0.05
 EXHAUSTED_WAIT_S = 1.0
 DAY_EVERY_S = 5.0
@@ -168,9 +170,7 @@ class Registrar:
         place = (topic, int(message.partition() or 0), int(message.offset() or 0))
         headers = headers_of(message)
         verdict = set_aside.verdict(self._acceptor, place, key=key, value=value, headers=headers)
-        return batch.Arrival(
-            *place, message.timestamp()[1], key, value, headers, record_hash(key, value), verdict
-        )
+        return batch.Arrival(*place, message.timestamp()[1], key, value, headers, verdict)
 
     def _due(self) -> bool:
         """Evaluate a portion of what is due; the day and the book are the database's."""

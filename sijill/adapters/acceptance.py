@@ -94,10 +94,10 @@ def _source(topic: str) -> tuple[str, str]:
 
 
 def _check_headers(headers: Headers | None) -> None:
-    if not headers:
-        return
-    size = sum(len(name) + len(text or b"") for name, text in headers)
-    if len(headers) > HEADERS_MAX or size > HEADER_BYTES_MAX:
+    size = 0
+    for name, text in headers or ():
+        size += len(name) + len(text or b"")
+    if size > HEADER_BYTES_MAX or len(headers or ()) > HEADERS_MAX:
         raise Refusal("TOO_MANY_HEADERS")
 
 
@@ -158,41 +158,17 @@ def _event(
     key = record_key(ministry, stream, name)
     void = record["status"] == "VOID"
     lines, decision = ([], None) if void else said
-    facts = [
-        _new(
-            Fact,
-            (
-                key,
-                line,
-                stream,
-                ministry,
-                name,
-                seq,
-                content,
-                False,
-                occurred_at,
-                event_id,
-                who.tokens,
-                who.signature,
-                who.person,
-                detail,
-            ),
-        )
-        for line, who, detail in lines
-    ]
+    facts = []
+    for line, (person, tokens, signature), detail in lines:
+        facts.append(
+            _new(
+                Fact,
+                (key, line, stream, ministry, name, seq, content, False, occurred_at, event_id,
+                 tokens, signature, person, detail),
+            )
+        )  # fmt: skip
     return _new(
         Event,
-        (
-            key,
-            ministry,
-            stream,
-            name,
-            seq,
-            content,
-            event_id,
-            occurred_at,
-            void,
-            tuple(facts),
-            decision,
-        ),
-    )
+        (key, ministry, stream, name, seq, content, event_id, occurred_at, void, tuple(facts),
+         decision),
+    )  # fmt: skip

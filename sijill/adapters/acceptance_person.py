@@ -44,10 +44,14 @@ class Linker:
     def read(self, block: Block, faults: Faults) -> Who:
         """Return what a person block says; its faults are noted."""
         identifiers, person = block
-        return Who(person, self.ranked(identifiers, faults), signature(person))
+        return tuple.__new__(Who, (person, self.ranked(identifiers, faults), signature(person)))
 
     def ranked(self, identifiers: list[Identifier], faults: Faults) -> Ranked:
         """Return the tokens of the identifiers that link, strongest first."""
+        if len(identifiers) == 1:
+            rank = _RANKS.get(identifiers[0][0])
+            token = None if rank is None else self.token(identifiers[0], faults)
+            return () if rank is None or token is None else ((rank, token),)
         ranked = []
         for identifier in identifiers:
             rank = _RANKS.get(identifier[0])

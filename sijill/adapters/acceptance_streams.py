@@ -60,7 +60,7 @@ def enrollment(linker: Linker, record: Record, faults: Faults) -> Lines:
             record["currency"],
         ),
     )
-    return [Line("", linker.read(record["person"], faults), detail)]
+    return [_new(Line, ("", linker.read(record["person"], faults), detail))]
 
 
 def payment(linker: Linker, record: Record, faults: Faults) -> Lines:
@@ -85,7 +85,7 @@ def payment(linker: Linker, record: Record, faults: Faults) -> Lines:
             record["delivery_centre"],
         ),
     )
-    return [Line("", linker.read(record["person"], faults), detail)]
+    return [_new(Line, ("", linker.read(record["person"], faults), detail))]
 
 
 def household(linker: Linker, record: Record, faults: Faults) -> Lines:
@@ -117,7 +117,7 @@ def vital(linker: Linker, record: Record, faults: Faults) -> Lines:
         other = linker.read(record["partner"], faults)
         partner = other.tokens[0][1] if other.tokens else None
     detail = Vital(record["kind"], record["event_date"], record["country"], partner)
-    return [Line("", linker.read(record["person"], faults), detail)]
+    return [_new(Line, ("", linker.read(record["person"], faults), detail))]
 
 
 def income(linker: Linker, record: Record, faults: Faults) -> Lines:
@@ -139,7 +139,7 @@ def income(linker: Linker, record: Record, faults: Faults) -> Lines:
         amounts=tuple(amounts),
         source=record["payer"],
     )
-    return [Line("", linker.read(record["person"], faults), detail)]
+    return [_new(Line, ("", linker.read(record["person"], faults), detail))]
 
 
 READERS: dict[str, Reader] = {

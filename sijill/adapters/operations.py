@@ -16,7 +16,7 @@ from sijill.adapters.refusal import UNPROCESSABLE, Refusal
 from sijill.adapters.registry import bisection, hub, positions, quarantine, set_aside
 from sijill.adapters.registry.batch import Arrival, Outcome
 from sijill.adapters.registry.positions import Advance
-from sijill.adapters.source import check, headers_of, record_hash
+from sijill.adapters.source import check, headers_of
 from sijill.domain.rulebook import LoadError, parse
 from sijill.settings import Settings
 
@@ -157,7 +157,7 @@ def _settle(connection: Connection, message: Message, said: codec.Record | Refus
         counts = dict.fromkeys(("applied", "duplicate", "superseded", "quarantined"), 0)
         counts[outcome] = 1
         step = Advance(
-            offset + 1, offset, record_hash(message.key(), value), **counts,
+            offset + 1, offset, positions.record_hash(message.key(), value), **counts,
             void=offset - position.next_offset,
         )  # fmt: skip
         positions.advance(cursor, {PLACE: step})
@@ -188,7 +188,7 @@ def _refused(message: Message, refusal: Refusal) -> Outcome:
     value = message.value()
     arrival = Arrival(
         *PLACE, int(message.offset() or 0), message.timestamp()[1], message.key(), value,
-        headers_of(message), record_hash(message.key(), value), refusal,
+        headers_of(message), refusal,
     )  # fmt: skip
     return Outcome(arrival, "quarantined", refusal.reason)
 

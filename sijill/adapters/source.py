@@ -5,7 +5,6 @@ group's committed offset is only a hint for lag tools. Nothing is ever silently 
 log range and the last applied record must agree with the position, else a named error stops us.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, cast
 
@@ -49,14 +48,6 @@ class Fetched(NamedTuple):
     ends: dict[Place, int]
 
 
-def record_hash(key: bytes | None, value: bytes | None) -> bytes:
-    """Return the 16-byte hash by which a position knows its last record again."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (key, value):
-        digest.update(b"-" if part is None else len(part).to_bytes(8, "big") + part)
-    return digest.digest()
-
-
 def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
     """Return the message's headers; one without a value has an empty one.
 
@@ -69,7 +60,7 @@ def headers_of(message: Message) -> tuple[tuple[str, bytes], ...]:
         # What the client remembers now has holes that no program may touch.
         message.set_headers([])
         return ()
-    return tuple((name, text or b"") for name, text in headers)
+    return tuple([(name, text or b"") for name, text in headers])
 
 
 class Source:
@@ -237,7 +228,7 @@ def compare(place: Place, position: Position, message: Message) -> None:
     same = (
         message.error() is None
         and message.offset() == position.last_offset
-        and record_hash(message.key(), message.value()) == position.last_hash
+        and positions.record_hash(message.key(), message.value()) == position.last_hash
     )
     if not same:
         raise RecordChangedError(

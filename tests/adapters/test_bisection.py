@@ -57,7 +57,7 @@ def test_halves_say_what_the_whole_said(
     for topic, partition, gap in steps:
         offset = offsets.get((topic, partition), 10) + gap
         offsets[topic, partition] = offset
-        arrivals.append(Arrival(topic, partition, offset, 0, None, None, (), b"", REFUSAL))
+        arrivals.append(Arrival(topic, partition, offset, 0, None, None, (), REFUSAL))
     starts = dict.fromkeys(offsets, 10) | {("void", 0): 7}
     ends = {place: offset + data.draw(st.integers(1, 3)) for place, offset in offsets.items()}
     whole = Batch(arrivals, starts, ends | {("void", 0): 9})
@@ -140,7 +140,7 @@ def test_without_a_record_the_error_is_raised() -> None:
 
 def test_the_refused_record_is_as_it_came() -> None:
     """What is set aside keeps its bytes and has the reason of its own."""
-    arrival = Arrival("a", 0, 1, 5, b"k", b"v", (("h", b"x"),), b"hash", REFUSAL)
+    arrival = Arrival("a", 0, 1, 5, b"k", b"v", (("h", b"x"),), REFUSAL)
     rest = set_aside.without(Batch([arrival], {("a", 0): 1}, {("a", 0): 2}), ValueError())
 
     assert rest.arrivals == [arrival._replace(verdict=Refusal(UNPROCESSABLE))]

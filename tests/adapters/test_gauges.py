@@ -43,7 +43,7 @@ def test_batch_is_counted_by_outcome_and_reason() -> None:
     """Each offset is counted under its outcome, a refused one under its reason too."""
     refused = Refusal("NOT_A_SOURCE_TOPIC", ())
     append_ms = int(time.time() * 1000) - 2000
-    arrival = Arrival(TOPIC, 0, 0, append_ms, None, b"", (), b"", refused)
+    arrival = Arrival(TOPIC, 0, 0, append_ms, None, b"", (), refused)
 
     gauges.count(
         [Outcome(arrival, "applied", None), Outcome(arrival, "quarantined", "NOT_A_SOURCE_TOPIC")]

@@ -197,15 +197,10 @@ CREATE TABLE operation (                      -- what operators did, as read fro
     occurred_at bigint NOT NULL
 );
 
-CREATE INDEX record_cluster ON record (cluster);
-CREATE INDEX member_household ON member (household);
 CREATE INDEX cluster_due ON cluster (next_change) WHERE next_change < 2147483647;
 CREATE INDEX cluster_book ON cluster (book_seq);
 CREATE INDEX household_due ON household (next_change) WHERE next_change < 2147483647;
 CREATE INDEX household_book ON household (book_seq);
-CREATE INDEX household_by_cluster ON household_cluster (cluster);
-CREATE INDEX carrier_cluster ON carrier (cluster);
-CREATE INDEX person_cluster ON person (cluster);
 
 DO $$
 DECLARE name text;
@@ -217,6 +212,11 @@ BEGIN
                 'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS 8, REMAINDER %s) '
                 'WITH (fillfactor = 85)', name || '_' || part, name, part);
         END LOOP;
+    END LOOP;
+    -- A state stays in its row as long as that fits, and is never compressed: it is rewritten often.
+    FOR part IN 0..7 LOOP
+        EXECUTE format('ALTER TABLE cluster_%s SET (toast_tuple_target = 8160)', part);
+        EXECUTE format('ALTER TABLE cluster_%s ALTER state SET STORAGE EXTERNAL', part);
     END LOOP;
 END $$;
 

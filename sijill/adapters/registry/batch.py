@@ -39,7 +39,6 @@ class Arrival(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    hash: bytes
     verdict: Event | Refusal
 
 
@@ -212,7 +211,9 @@ def _advances(
         if end > standing[place].next_offset:
             seen = last.get(place)
             advances[place] = positions.Advance(
-                end, seen.offset if seen else None, seen.hash if seen else None,
+                end,
+                seen.offset if seen else None,
+                positions.record_hash(seen.key, seen.value) if seen else None,
                 **count, void=void,
             )  # fmt: skip
     return advances

@@ -1,5 +1,6 @@
 """Positions: how far each partition has been applied, and what became of every offset."""
 
+import hashlib
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor
@@ -29,6 +30,14 @@ class Advance(NamedTuple):
     superseded: int
     quarantined: int
     void: int
+
+
+def record_hash(key: bytes | None, value: bytes | None) -> bytes:
+    """Return the 16-byte hash by which a position knows its last record again."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (key, value):
+        digest.update(b"-" if part is None else len(part).to_bytes(8, "big") + part)
+    return digest.digest()
 
 
 def register(cursor: Cursor, place: Place, *, topic_id: str, first_offset: int) -> Position:

@@ -5,11 +5,11 @@ applied, a lower one superseded, the same content a duplicate. Two contents for 
 are disputed: the greater hash is used, and the one that arrives second is quarantined.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from sijill.adapters.postgres import Cursor, bytea_array, copy_rows, update_rows
-from sijill.domain.event import Enrollment, Event, Income, Membership, Payment, Vital
+from sijill.domain.event import Event
 
 APPLIED, DUPLICATE, SUPERSEDED, DISPUTED = "applied", "duplicate", "superseded", "DISPUTED"
 
@@ -139,20 +139,34 @@ def write(
 
 def _summary(event: Event) -> tuple[object, ...]:
     """Return (programme, status, start, stop, period, amount, currency, household) for people."""
-    if event.void or not event.facts or event.stream == "household":
-        return (None,) * 8
-    detail = event.facts[0].detail
-    dated: tuple[object, ...] = (getattr(detail, "start", None), getattr(detail, "stop", None))
-    match detail:
-        case Enrollment():
-            money = (None, detail.amount, detail.currency, detail.household)
-            return (detail.programme, detail.status, *dated, *money)
-        case Payment():
-            paid = (detail.period, detail.amount, detail.currency, detail.household)
-            return (detail.programme, detail.status, *dated, *paid)
-        case Income():
-            return (None, detail.kind, *dated, None, None, None, None)
-        case Vital():
-            return (None, detail.kind, detail.day, detail.day + 1, None, None, None, None)
-        case Membership():
-            return (None,) * 8
+    if event.void or not event.facts:
+        return _NOTHING
+    return _SUMMARIES[event.stream](event.facts[0].detail)
+
+
+def _of_enrollment(said: Any) -> tuple[object, ...]:
+    money = (said.amount, said.currency, said.household)
+    return (said.programme, said.status, said.start, said.stop, None, *money)
+
+
+def _of_payment(said: Any) -> tuple[object, ...]:
+    money = (said.amount, said.currency, said.household)
+    return (said.programme, said.status, said.start, said.stop, said.period, *money)
+
+
+def _of_income(said: Any) -> tuple[object, ...]:
+    return (None, said.kind, said.start, said.stop, None, None, None, None)
+
+
+def _of_vital(said: Any) -> tuple[object, ...]:
+    return (None, said.kind, said.day, said.day + 1, None, None, None, None)
+
+
+_NOTHING: tuple[object, ...] = (None,) * 8
+_SUMMARIES: dict[str, Callable[[Any], tuple[object, ...]]] = {
+    "enrollment": _of_enrollment,
+    "payment": _of_payment,
+    "income": _of_income,
+    "vital": _of_vital,
+    "household": lambda _: _NOTHING,
+}
