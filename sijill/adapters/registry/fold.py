@@ -41,7 +41,9 @@ def fold(cursor: Cursor, opened: clusters.Opened, context: Context, *, book_seq:
     folded = Folded()
     folded.known = set(opened.rows)
     changes = opened.search.changes
-    folded.rosters = {k for k, c in changes.items() if c.stream == "household" and c.old}
+    folded.rosters = {
+        k for k, c in changes.items() if c.stream == "household" and c.event and c.old
+    }
     settled: set[Line] = set()
     done: set[int] = set()
     for number, facts in worksets.additions(opened).items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 
 from sijill.adapters.postgres import Connection, bigint_array, bytea_array
-from sijill.adapters.registry.state import ClusterState, unpack, unpack_alerts, unpack_overlap
+from sijill.adapters.registry.state import ClusterState, unpack, unpack_household, unpack_overlap
 from sijill.domain import alerts as domain_alerts
 from sijill.domain.event import Fact
 from sijill.domain.fold import person_key
@@ -138,7 +138,7 @@ def _households(connection: Connection, scope: Scope, found: Registry) -> None:
     query: LiteralString = "SELECT key, ministry, roster, number, state FROM household"
     for key, *name, packed in rows(connection, query, "key", scope.households):
         found.households[key] = {"name": tuple(name)}
-        found.shown |= {a: {"content": c} for a, c in unpack_alerts(packed).items()}
+        found.shown |= {a: {"content": c} for a, c in unpack_household(packed).alerts.items()}
 
 
 def _alerts(connection: Connection, scope: Scope, found: Registry) -> None:
