@@ -19,6 +19,7 @@ from sijill.adapters.registry import (
     fold,
     households,
     outlet,
+    persons,
     positions,
     quarantine,
     records,
@@ -150,9 +151,7 @@ def settle(
         answered=answered,
         due=set(work.alerts),
     )  # fmt: skip
-    rows = outlet.person_rows(
-        context.hub_key, folded.persons, folded.gone, revision=folded.revision
-    )
+    rows = persons.rows(context.hub_key, folded.persons, folded.gone, revision=folded.revision)
     return shown, rows
 
 

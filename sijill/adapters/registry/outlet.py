@@ -12,7 +12,6 @@ from sijill.adapters.postgres import Cursor, copy_rows
 from sijill.adapters.registry.alerts import HISTORY_ONLY, Context, Shown
 from sijill.domain import alerts, disclosure, explain
 from sijill.domain.event import EPOCH, INF, Fact
-from sijill.domain.fold import PersonRow
 
 RECEIPT_RUNS_MAX = 4_000
 """Exceptions in one receipt; more are split over several, each well below 512 KB."""
@@ -208,57 +207,6 @@ def _side(context: Context, change: Shown, fact: Fact) -> dict[str, Any]:
 def _span(start: int, stop: int) -> dict[str, int | None]:
     """Return a half-open span as the wire says it: inclusive, null for an open end."""
     return {"from": start - EPOCH, "through": None if stop >= INF else stop - 1 - EPOCH}
-
-
-def person_rows(
-    hub_key: bytes,
-    changed: dict[bytes, tuple[PersonRow, list[str], int]],
-    gone: Iterable[bytes],
-    *,
-    revision: int,
-) -> list[Row]:
-    """Return the changed persons, with their programmes and open alerts, and tombstones."""
-    topic, schema_id = topics.name("person"), schemas.current("person").id
-    rows = [
-        _person_row(
-            topic, schema_id, revision, key=alerts.keyed(hub_key, b"person", key), said=said
-        )
-        for key, said in sorted(changed.items())
-    ]
-    return rows + [
-        Row(topic, alerts.keyed(hub_key, b"person", key), revision, None, schema_id, None, None)
-        for key in sorted(gone)
-    ]
-
-
-def _person_row(
-    topic: str,
-    schema_id: int,
-    revision: int,
-    *,
-    key: bytes,
-    said: tuple[PersonRow, list[str], int],
-) -> Row:
-    person, programmes, open_alerts = said
-    record = {
-        "given": person.given,
-        "father": person.father,
-        "grandfather": person.grandfather,
-        "great_grandfather": person.great_grandfather,
-        "family": person.family,
-        "mother_given": person.mother_given,
-        "mother_father": person.mother_father,
-        "sex": person.sex or "UNKNOWN",
-        "birth_date": None if person.birth is None else person.birth - EPOCH,
-        "birth_precision": person.birth_precision,
-        "death_date": None if person.death is None else person.death - EPOCH,
-        "governorate": person.governorate,
-        "programmes": programmes,
-        "open_alerts": open_alerts,
-    }
-    value = encode_unversioned("person", record)
-    digest = hashlib.blake2b(value, digest_size=16).digest()
-    return Row(topic, key, revision, digest, schema_id, value, None)
 
 
 def receipt_rows(
