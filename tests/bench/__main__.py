@@ -7,6 +7,7 @@ the hub's processes over it. The figures are printed and, with `--json`, kept.
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -77,6 +78,8 @@ def main() -> int:
     parser.add_argument("--persons", type=int, default=PERSONS)
     parser.add_argument("--registrars", type=int, default=REGISTRARS)
     chosen = parser.parse_args()
+    # As with Ctrl-C, whoever ends the bench ends its servers and services too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     plan = Plan(events=chosen.events, persons=chosen.persons, registrars=chosen.registrars)
     try:
         load = Workload(events=plan.events, persons=plan.persons)
