@@ -9,8 +9,10 @@ import logging
 import click
 
 from sijill.cli.alerts import alerts
+from sijill.cli.audit import audit
 from sijill.cli.demo import demo
 from sijill.cli.digest import digest
+from sijill.cli.explain import explain
 from sijill.cli.failures import FailingGroup
 from sijill.cli.migrate import migrate
 from sijill.cli.publish import publish
@@ -33,5 +35,6 @@ def main() -> None:
 
 for command in (
     up, demo, run, migrate, simulate, publish, topics, digest, verify, alerts, quarantine, rules,
+    explain, audit,
 ):  # fmt: skip
     main.add_command(command)

@@ -31,40 +31,39 @@ _AR = {
     "income": "دخل", "roster": "سجل أسري",
     "a household": "عضوية في أسرة", "a vital": "وفاة",
 }  # fmt: skip
-_ISOLATED = "\u2066{}\u2069"
-"""Left-to-right isolate: what stands in it neither turns nor turns what is around it."""
 
 
 def lines(alert: dict[str, Any], book: Book, lang: str) -> list[str]:
     """Return the alert (a decoded record of the alert topic) in lines; `lang` is "en" or "ar"."""
-    word = _words(lang)
+    word = words(lang)
     rule = next((rule for rule in book.rules if rule.id == alert["rule"]), None)
     title = rule.title[lang] if rule else alert["rule"]
-    revision = f"{word('revision')} {_digits(str(alert['revision']), lang)}"
-    state = _join((f"{word('state')}: {word(alert['state'])}", revision), lang)
-    head = f"{title} [{_code(alert['rule'], lang)}, {_code(alert['rule_version'], lang)}]"
+    revision = f"{word('revision')} {digits(str(alert['revision']), lang)}"
+    state = join((f"{word('state')}: {word(alert['state'])}", revision), lang)
+    named = (explain.code(alert[name], lang) for name in ("rule", "rule_version"))
+    head = f"{title} [{', '.join(named)}]"
     facts = [
-        (word("law"), _join(_laws(alert, book, lang), lang)),
+        (word("law"), join(_laws(alert, book, lang), lang)),
         (word("months"), explain.months_text(tuple(alert["months"]), lang)),
         (word("amount"), _amount(alert, lang)),
         (word("certainty"), word(alert["certainty"])),
         (word("severity"), word(alert["severity"])),
-        (word("household"), _code(alert["household_number"] or "", lang)),
-        (word("asked"), _join([_ministry(code, book, lang) for code in alert["asked"]], lang)),
+        (word("household"), explain.code(alert["household_number"] or "", lang)),
+        (word("asked"), join([ministry(code, book, lang) for code in alert["asked"]], lang)),
     ]
     return [
         head,
         f"  {alert[f'reason_{lang}']}",
         *(f"  • {_side(side, book, lang)}" for side in alert["sides"]),
         *(f"  {name}: {text}" for name, text in facts if text),
-        f"  {state} [{_code(alert['alert_id'], lang)}]",
+        f"  {state} [{explain.code(alert['alert_id'], lang)}]",
     ]
 
 
 def short(alert: dict[str, Any], lang: str) -> str:
     """Return the alert in one line: its state and its reason."""
-    state = _words(lang)(alert["state"])
-    return f"{state:<9} {_code(alert['alert_id'][:12], lang)}  {alert[f'reason_{lang}']}"
+    state = words(lang)(alert["state"])
+    return f"{state:<9} {explain.code(alert['alert_id'][:12], lang)}  {alert[f'reason_{lang}']}"
 
 
 def pair(alert: dict[str, Any]) -> str:
@@ -73,7 +72,8 @@ def pair(alert: dict[str, Any]) -> str:
     return " × ".join(sorted({side["programme"] or side["klass"] for side in sides}))
 
 
-def _words(lang: str) -> Callable[[str], str]:
+def words(lang: str) -> Callable[[str], str]:
+    """Return the look-up of a word of the topics in that language; unknown ones stay."""
     table = _AR if lang == "ar" else _EN
 
     def word(name: str) -> str:
@@ -91,22 +91,23 @@ def _side(side: dict[str, Any], book: Book, lang: str) -> str:
     else:
         what = _class(side["klass"], lang)
     start, through = side["from"] + EPOCH, side["through"]
-    until = _words(lang)("open") if through is None else explain.day_text(through + EPOCH, lang)
+    until = words(lang)("open") if through is None else explain.day_text(through + EPOCH, lang)
     same = through is not None and through == side["from"]
     period = explain.day_text(start, lang) + ("" if same else f" – {until}")
-    record = f"{_stream(side['stream'], lang)} {_code(side['source_record_id'], lang)}"
-    source = _join((_ministry(side["ministry"], book, lang), record), lang)
+    record = f"{stream(side['stream'], lang)} {explain.code(side['source_record_id'], lang)}"
+    source = join((ministry(side["ministry"], book, lang), record), lang)
     return f"{what}: {period} ({source})"
 
 
-def _stream(stream: str, lang: str) -> str:
-    return _words(lang)("roster" if stream == "household" else stream)
+def stream(name: str, lang: str) -> str:
+    """Return the name of a stream in words."""
+    return words(lang)("roster" if name == "household" else name)
 
 
 def _class(klass: str, lang: str) -> str:
     """Return what is no benefit in words: an income, a membership in a household, a death."""
     kind = klass.upper().replace("-", "_")
-    return explain.INCOMES[kind][lang] if kind in explain.INCOMES else _words(lang)(f"a {klass}")
+    return explain.INCOMES[kind][lang] if kind in explain.INCOMES else words(lang)(f"a {klass}")
 
 
 def _laws(alert: dict[str, Any], book: Book, lang: str) -> Iterable[str]:
@@ -126,18 +127,17 @@ def _amount(alert: dict[str, Any], lang: str) -> str:
     return money.format(alert["amount"], alert["currency"], lang)
 
 
-def _ministry(code: str, book: Book, lang: str) -> str:
-    ministry = book.ministries.get(code)
-    return ministry.names[lang] if ministry else code
+def ministry(code: str, book: Book, lang: str) -> str:
+    """Return a ministry's name, or the code of one that the book does not have."""
+    known = book.ministries.get(code)
+    return known.names[lang] if known else explain.code(code, lang)
 
 
-def _join(parts: Iterable[str], lang: str) -> str:
+def join(parts: Iterable[str], lang: str) -> str:
+    """Return the parts as a list in a sentence."""
     return ("، " if lang == "ar" else ", ").join(parts)
 
 
-def _code(text: str, lang: str) -> str:
-    return _ISOLATED.format(text) if lang == "ar" and text else text
-
-
-def _digits(text: str, lang: str) -> str:
+def digits(text: str, lang: str) -> str:
+    """Return the text with the language's own digits."""
     return money.arabic_digits(text) if lang == "ar" else text

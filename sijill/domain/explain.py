@@ -38,6 +38,23 @@ INCOMES: Final[dict[str, Texts]] = {
 }
 DEATH: Final[Texts] = {"en": "a death", "ar": "وفاة"}
 
+MEMBER: Final[Texts] = {"en": "membership of a household", "ar": "عضوية في أسرة"}
+REPEALED: Final[Texts] = {
+    "en": "The rule is no longer in the rulebook.",
+    "ar": "لم تعد القاعدة واردة في كتاب القواعد.",
+}
+
+STREAMS: Final[dict[str, Texts]] = {
+    "enrollment": {"en": "the enrollment", "ar": "التسجيل"},
+    "payment": {"en": "the payment", "ar": "الدفعة"},
+    "household": {"en": "the roster record", "ar": "السجل الأسري"},
+    "vital": {"en": "the death", "ar": "واقعة الوفاة"},
+    "income": {"en": "the income", "ar": "الدخل"},
+}
+
+ISOLATE, POP = "\u2066", "\u2069"
+"""What stands between them, left to right, neither turns nor turns what is around it."""
+
 LISTED = 3
 """At most so many runs of months are spelled out; the rest is a number."""
 
@@ -104,6 +121,11 @@ def months_text(months: tuple[str, ...], lang: str) -> str:
         said.append(more[lang])
     text = ("، " if lang == "ar" else ", ").join(said)
     return money.arabic_digits(text) if lang == "ar" else text
+
+
+def code(text: str, lang: str) -> str:
+    """Return a code or record id for a sentence; in Arabic it is set apart and keeps direction."""
+    return f"{ISOLATE}{text}{POP}" if lang == "ar" and text else text
 
 
 def day_text(day: int, lang: str) -> str:

@@ -17,10 +17,6 @@ RECEIPT_RUNS_MAX = 4_000
 """Exceptions in one receipt; more are split over several, each well below 512 KB."""
 
 
-_REPEALED = {
-    "en": "The rule is no longer in the rulebook.",
-    "ar": "لم تعد القاعدة واردة في كتاب القواعد.",
-}
 _SEVERITY = {"high": "HIGH", "normal": "MEDIUM", "low": "LOW"}
 
 
@@ -152,8 +148,8 @@ def _alert(
         "spans": [_span(start, stop) for start, stop in overlap.spans],
         "household_number": household,
         "governorate": next((f.person.governorate for f in overlap.evidence), None),
-        "reason_en": explain.reason(overlap, book, "en") if rule else _REPEALED["en"],
-        "reason_ar": explain.reason(overlap, book, "ar") if rule else _REPEALED["ar"],
+        "reason_en": explain.reason(overlap, book, "en") if rule else explain.REPEALED["en"],
+        "reason_ar": explain.reason(overlap, book, "ar") if rule else explain.REPEALED["ar"],
         "asked": disclosure.told(overlap, book),
         "raised_on": change.raised_on - EPOCH,
         "caused_at": caused_at,
@@ -183,7 +179,7 @@ def _notice(
 def _told(context: Context, change: Shown, lang: str, *, ministry: str) -> str:
     """Return the reason as the ministry may read it."""
     if disclosure.rule_of(context.book, change.overlap.rule) is None:
-        return _REPEALED[lang]
+        return explain.REPEALED[lang]
     return explain.notice(change.overlap, context.book, lang, ministry=ministry)
 
 

@@ -110,7 +110,8 @@ def _rulings(rule: Rule, meeting: Meeting, findings: Findings) -> dict[str, _Rul
         if not rest:
             continue
         for exemption in findings.plan.exemptions[rule.id, version.label]:
-            exempt = intersect(rest, _condition(exemption, meeting))
+            bearer = meeting.left if exemption.when[2] == "left" else meeting.right
+            exempt = intersect(rest, holds(exemption, bearer))
             if exempt:
                 rest = subtract(rest, exempt)
                 _note(rulings, exemption.verdict, _Ruling(exempt, version, exemption, 0))
@@ -146,10 +147,9 @@ def _last_come(spans: Spans, as_of: int) -> int:
     return max((min(stop - 1, as_of) for start, stop in spans if start <= as_of), default=BEGIN)
 
 
-def _condition(exemption: Exemption, meeting: Meeting) -> Spans:
-    """Return the days on which an exemption's condition holds, from its first day on."""
-    fact, code, side = exemption.when
-    bearer = meeting.left if side == "left" else meeting.right
+def holds(exemption: Exemption, bearer: Fact | None) -> Spans:
+    """Return the days on which an exemption's condition holds for the fact of its side."""
+    fact, code, _ = exemption.when
     detail = bearer.detail if bearer else None
     if not isinstance(detail, Enrollment):
         return ()
