@@ -1,6 +1,6 @@
 """A hub for the oracle's proofs: it publishes what follows, and is held against the oracle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -42,6 +42,15 @@ class VerifiedHub(Hub):
             "code": code,
         }
         return event("decision", f"d-{ministry}-{rule}", **common | fields)
+
+    def told(self, *sent: tuple[str, Sequence[tuple[str, dict[str, Any]]]]) -> list[Any]:
+        """Publish what each ministry says, settle, and return the open alerts once verified."""
+        for ministry, events in sent:
+            self.publish(ministry, *events)
+        self.settle()
+        report = self.verify()
+        assert (report.status, report.differences.examples) == (0, {})
+        return self.alerts()
 
     def kinds(self, *, persons: int | None = None) -> set[str]:
         """Return the kinds of differences that a verification finds."""
