@@ -30,7 +30,8 @@ class Demo(NamedTuple):
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """A small demonstration, to its end."""
     folder = tmp_path_factory.mktemp("demo")
-    done = run(folder, "demo", "--persons", str(PERSONS), "--once", "--json", "figures.json")
+    done = run(folder, "demo", "--persons", str(PERSONS), "--once", "--verify", "--json",
+               "figures.json")  # fmt: skip
     figures = folder / "figures.json"
     assert figures.exists(), done.stderr
     return Demo(folder, done, json.loads(figures.read_text(encoding="utf-8")))
@@ -55,6 +56,12 @@ def test_demo_ends_well(demo: Demo) -> None:
     _, done, figures = demo
 
     assert (done.returncode, figures["missed"], figures["extra"]) == (0, 0, 0), done.stdout
+
+
+def test_demo_agrees_with_the_oracle(demo: Demo) -> None:
+    """The hub is held against the oracle at the end, and nothing differs."""
+    assert "compared in" in demo.done.stdout
+    assert ", 0 differ." in demo.done.stdout
 
 
 def test_demo_figures(demo: Demo) -> None:

@@ -21,6 +21,12 @@ from sijill.settings import write_private
 @click.option("--seed", default=1, show_default=True, help="Another seed, another population.")
 @click.option("--as-of", type=DAY, help="The day on which the year ends; today when left out.")
 @click.option("--registrars", default=2, show_default=True, type=click.IntRange(1, 4))
+@click.option(
+    "--verify",
+    "verified",
+    is_flag=True,
+    help="At the end, compare the hub with an independent model; takes a minute or more.",
+)
 @click.option("--once", is_flag=True, help="End after the summary instead of staying up.")
 @click.option(
     "--json",
@@ -34,6 +40,7 @@ def demo(
     seed: int,
     as_of: int | None,
     registrars: int,
+    verified: bool,
     once: bool,
     json_file: Path | None,
 ) -> None:
@@ -41,9 +48,10 @@ def demo(
 
     Real Kafka, real PostgreSQL, the services as they run anywhere. Ends with a summary: what became
     of every event, which planted overlaps were found, how fast alerts came, and three of them in
-    full. Exit status 1 when anything was lost, missed, extra or unaccounted.
+    full. Exit status 1 when anything was lost, missed, extra or unaccounted,
+    or differs from the model.
     """
-    wanted = Play(persons=persons, seed=seed, as_of=as_of, registrars=registrars)
+    wanted = Play(persons=persons, seed=seed, as_of=as_of, registrars=registrars, verified=verified)
     failed: bool | None = None
     with until_stopped(), on_stage(wanted, make_view(sys.stdout)) as performance:
         verdict = performance.perform(wanted)

@@ -18,6 +18,7 @@ from sijill.cli.demo.verdict import Evidence, Verdict, judge
 from sijill.cli.demo.view import View
 from sijill.cli.demo.watching import Picture, Watching
 from sijill.cli.hub import ANY, Hub, Plan, running
+from sijill.cli.verify.work import Report, verify
 from sijill.domain import rulebook
 from sijill.settings import HUB_FILE
 
@@ -26,6 +27,7 @@ FOLDER = HUB_FILE.parent / "demo"
 LOOK_EVERY_S = 1.0
 TEND_EVERY_S = 0.5
 CRASHES_MAX = 5
+SETTLED_WITHIN_S = 30.0
 AHEAD = 4_000
 """The ministries publish as fast as the hub keeps up, at most so many events ahead."""
 
@@ -45,6 +47,8 @@ class Play:
     seed: int
     as_of: int | None
     registrars: int
+    verified: bool = False
+    """Whether the hub is held against the oracle at the end."""
 
 
 class Performance:
@@ -75,8 +79,13 @@ class Performance:
                 open_in_registry=frozenset(number for (number,) in rows),
                 registry=picture.registry,
                 seconds=picture.seconds,
+                oracle=self._verified() if play.verified else None,
             )
         return judge(evidence)
+
+    def _verified(self) -> Report:
+        self._view.say("Comparing the hub with the oracle")
+        return verify(self._hub.settings, wait_s=SETTLED_WITHIN_S, say=self._view.say)
 
     def stay(self) -> None:
         """Keep the hub running until a signal comes."""

@@ -19,6 +19,7 @@ def summary(verdict: Verdict, book: Book) -> list[str]:
         *_accounting(verdict),
         "",
         *_truth(verdict),
+        *_oracle(verdict),
         *_speed(verdict),
         "",
         *_in_full(verdict, book),
@@ -77,6 +78,19 @@ def _truth(verdict: Verdict) -> Iterable[str]:
 def _named(found: Finding) -> str:
     records = ", ".join("/".join(record) for record in sorted(found[1]))
     return f"{found[0]} ({records})"
+
+
+def _oracle(verdict: Verdict) -> Iterable[str]:
+    oracle = verdict.evidence.oracle
+    if oracle is not None:
+        names = ("records", "facts", "persons", "alerts", "output", "partitions")
+        compared = (f"{oracle.differences.compared.get(name, 0):,} {name}" for name in names)
+        differ = sum(oracle.differences.counts.values())
+        yield (
+            f"Oracle: {', '.join(compared)} compared in {oracle.seconds:.0f} s, {differ} differ."
+        )
+        for examples in oracle.differences.examples.values():
+            yield from (f"  {example}" for example in examples)
 
 
 def _speed(verdict: Verdict) -> Iterable[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sijill.cli.demo.watching import Alerts, Registry
 from sijill.cli.lag import Account
+from sijill.cli.verify.work import Report
 
 Truth = Mapping[str, Any]
 RecordName = tuple[str, str, str]
@@ -33,6 +34,7 @@ class Evidence:
     """The ids of the alerts that are open in the database."""
     registry: Registry
     seconds: float
+    oracle: Report | None = None
     halts: tuple[str, ...] = ()
 
 
@@ -63,7 +65,16 @@ class Verdict:
         ]
         if self.lost:
             found.append(f"{len(self.lost)} alerts differ between registry and topic.")
+        if self.evidence.oracle is not None:
+            found += failures(self.evidence.oracle)
         return [*found, *self.outcomes, *self.evidence.halts]
+
+
+def failures(oracle: Report) -> list[str]:
+    """Return where hub and oracle differ, and why they could not be compared."""
+    counts = oracle.differences.counts
+    differ = [f"oracle: {count} {kind}." for kind, count in sorted(counts.items())]
+    return differ + [f"oracle: {reason}." for reason in oracle.unsettled]
 
 
 def judge(seen: Evidence) -> Verdict:
