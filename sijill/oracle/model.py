@@ -48,14 +48,15 @@ class Model:
         """Return each source record with its version in use."""
         return in_use(version for read in self.accepted.values() for _, _, version in read)
 
-    def outcomes(self) -> dict[Place, dict[int, str]]:
-        """Return what became of each accepted offset.
+    def outcomes(self, late: set[tuple[str, int, int]]) -> dict[Place, dict[int, str]]:
+        """Return what became of each accepted offset; "" where nobody knows any more.
 
-        "" stands where that depends on the order of two partitions, which nobody knows any more.
+        That is where the order of two partitions decides, or when a `late` offset was taken in.
         """
         found: dict[Place, dict[int, str]] = defaultdict(dict)
         for read in self.accepted.values():
             known = len({place for place, _, _ in read}) == 1
+            known = known and not any((*place, offset) in late for place, offset, _ in read)
             seq, contents = -1, []
             for place, offset, version in sorted(read, key=lambda one: one[:2]):
                 if version.seq > seq:

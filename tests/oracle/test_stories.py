@@ -197,6 +197,21 @@ def test_household_has_its_own_rules(hub: VerifiedHub) -> None:
     assert (grown, head) == ([doubled], [doubled, earned])
 
 
+def test_record_is_set_aside_and_taken_in(hub: VerifiedHub) -> None:
+    """A record that breaks its batch is left out on the hub's word, and counts once it is in."""
+    hub.run()
+    hub.connection.execute("ALTER TABLE record ADD CONSTRAINT bad CHECK (record_id <> 'p1')")
+    bad = enrollment("p1", "pension", person(ALI))
+
+    aside = hub.told(("molsa", [enrollment("e1", "spn", person(ALI))]), ("pensions", [bad, bad]))
+    covered = hub.verify().covered["records on the hub's word"]
+    hub.connection.execute("ALTER TABLE record DROP CONSTRAINT bad")
+    taken = hub.told(("pensions", [bad]))
+
+    assert (aside, covered, taken) == ([], 2, [("iq.spn.pension", "NONE")])
+    assert hub.rows("SELECT status FROM quarantine") == [("released",), ("released",)]
+
+
 def test_another_book_is_in_force(hub: VerifiedHub) -> None:
     """After an activation and its sweep, everything stands as under the new book."""
     ali = person(ALI)

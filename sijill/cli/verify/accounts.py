@@ -73,15 +73,15 @@ def check(books: Books, model: Model | None, differences: Differences) -> None:
 
 def _against(books: Books, model: Model) -> Iterator[tuple[str, str]]:
     must: dict[Place, dict[int, str]] = defaultdict(dict)
-    for place, told in model.outcomes().items():
+    released = {place for place, row in books.quarantine.items() if row.status == "released"}
+    for place, told in model.outcomes(released).items():
         must[place] |= told
     for topic, part, offset in (*model.refused, *books.quarantine):
         if must[topic, part].get(offset) != "":
             must[topic, part].setdefault(offset, "quarantined")
     yield from _reasons(books, model, must)
-    for (topic, part, offset), row in books.quarantine.items():
-        if row.status == "released":
-            must[topic, part][offset] = "quarantined"
+    for topic, part, offset in released:
+        must[topic, part][offset] = "quarantined"
     for place, account in sorted(books.positions.items()):
         if place[0] == OPERATION:
             continue

@@ -11,6 +11,7 @@ from sijill.cli.verify.accounts import Books
 from sijill.cli.verify.differences import Differences
 from sijill.cli.verify.sample import Sample, draw
 from sijill.domain.alerts import keyed
+from sijill.oracle.border.reading import TOPIC
 from sijill.settings import Settings
 
 LOOK_EVERY_S = 0.5
@@ -45,10 +46,24 @@ def unsettled(settings: Settings, connection: Connection) -> tuple[list[str], li
     unread = sum(max(0, end - reached[place]) for place, end in ends.items())
     if unread:
         left_out.append(f"{unread} offsets are not applied yet")
+    unknown = _unknown(settings, {topic for topic, _ in reached})
+    if unknown:
+        left_out.append(f"no registrar reads {', '.join(unknown)}")
     waiting = connection.execute("SELECT count(*) FROM outbox").fetchone()
     if waiting and waiting[0]:
         left_out.append(f"{waiting[0]} rows wait for the relay")
     return between, left_out
+
+
+def _unknown(settings: Settings, known: set[str]) -> list[str]:
+    """Return the source topics that hold something and have no position."""
+    admin = kafka.admin(settings)
+    found = admin.list_topics(timeout=kafka.TIMEOUT_S).topics
+    names = [name for name in found if TOPIC.fullmatch(name) and name not in known]
+    ends = kafka.end_offsets(
+        admin, [(name, part) for name in names for part in found[name].partitions]
+    )
+    return sorted({topic for (topic, _), end in ends.items() if end})
 
 
 def wait(settings: Settings, connection: Connection, wait_s: float) -> None:
