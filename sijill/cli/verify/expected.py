@@ -51,15 +51,17 @@ def facts(grouping: Grouping, registry_key: bytes) -> dict[Line, Fields]:
 def _fact(fact: Fact, registry_key: bytes) -> Fields:
     signature = fact.mention.signature
     text = "\0".join(map(str, signature)) if signature else None
-    return {
+    said: Fields = {
         "disputed": fact.disputed,
         "occurred_at": fact.version.occurred_at,
         "content": fact.version.content,
         "identifiers": tuple((one.rank, one.token) for one in fact.mention.ids),
         "signature": text and hashlib.blake2b(text.encode(), digest_size=16).digest(),
-        "person": tuple(fact.mention.person[field] for field in PERSON),
         "detail": _DETAILS[fact.stream](fact, registry_key),
     }
+    if fact.stream != "payment":
+        said["person"] = tuple(fact.mention.person[field] for field in PERSON)
+    return said
 
 
 def _stop(through: int | None) -> int:

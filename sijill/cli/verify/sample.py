@@ -9,9 +9,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from sijill.adapters.postgres import Connection, bigint_array, bytea_array
-from sijill.adapters.registry.state import ClusterState, unpack
-from sijill.cli.verify.stored import Scope
+from sijill.adapters.postgres import Connection, bytea_array
+from sijill.cli.verify.stored import Scope, states
 from sijill.oracle.border.reading import Version
 from sijill.oracle.identity import InUse, facts_of, record_key
 from sijill.oracle.law import Book
@@ -58,16 +57,16 @@ def draw(connection: Connection, wanted: int, *, key: bytes) -> Sample:
         "SELECT cluster FROM person ORDER BY sha256(%s || key) LIMIT %s", [key, wanted]
     ).fetchall()
     core = {cluster for (cluster,) in rows}
-    states = _states(connection, core)
-    households = sorted({key for state in states.values() for key in state.households})
+    inner = dict(states(connection, core))
+    households = sorted({key for state in inner.values() for key in state.households})
     touched = connection.execute(
         "SELECT DISTINCT cluster FROM household_cluster WHERE household = ANY(%s)",
         [bytea_array(households)],
     )
-    states |= _states(connection, {cluster for (cluster,) in touched} - core)
-    scope = Scope(sorted(states), households)
+    inner |= states(connection, {cluster for (cluster,) in touched} - core)
+    scope = Scope(sorted(inner), households)
     sample = Sample(scope, count[0] if count else 0, len(rows), key)
-    for state in states.values():
+    for state in inner.values():
         sample.saturated |= state.saturated
         for fact in state.facts:
             sample.records.add(fact.record)
@@ -79,10 +78,3 @@ def draw(connection: Connection, wanted: int, *, key: bytes) -> Sample:
     ):
         sample.families.add((ministry, roster, number))
     return sample
-
-
-def _states(connection: Connection, clusters: set[int]) -> dict[int, ClusterState]:
-    rows = connection.execute(
-        "SELECT id, state FROM cluster WHERE id = ANY(%s)", [bigint_array(sorted(clusters))]
-    )
-    return {number: unpack(packed) for number, packed in rows}

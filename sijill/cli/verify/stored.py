@@ -1,6 +1,6 @@
 """What the registry holds, from one snapshot of the database: the side that is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 
@@ -64,9 +64,16 @@ def rows(
     return connection.execute(f"{query} WHERE {column} = ANY(%s)", [pack(wanted)])
 
 
+def states(
+    connection: Connection, clusters: Iterable[int] | None
+) -> Iterator[tuple[int, ClusterState]]:
+    """Yield the clusters by id, all of them when it is None, with their facts."""
+    for number, packed in rows(connection, "SELECT id, state FROM cluster", "id", clusters):
+        yield number, unpack(packed)
+
+
 def _clusters(connection: Connection, scope: Scope, found: Registry) -> None:
-    for number, packed in rows(connection, "SELECT id, state FROM cluster", "id", scope.clusters):
-        state = unpack(packed)
+    for number, state in states(connection, scope.clusters):
         found.states[number] = state
         grouping = group(state.facts, state.saturated)
         for person in grouping.persons:
@@ -84,15 +91,17 @@ def line(fact: Fact) -> Line:
 
 def said(fact: Fact) -> Fields:
     """Return what a fact says; the event's label may differ between equal events."""
-    return {
+    found: Fields = {
         "disputed": fact.disputed,
         "occurred_at": fact.occurred_at,
         "content": fact.content,
         "identifiers": fact.tokens,
         "signature": fact.signature,
-        "person": tuple(fact.person),
         "detail": tuple(fact.detail),
     }
+    if fact.stream != "payment":  # whose names nobody reads, so the hub need not keep them
+        found["person"] = tuple(fact.person)
+    return found
 
 
 def _records(connection: Connection, scope: Scope, found: Registry) -> None:
