@@ -107,6 +107,7 @@ RULE_FAULTS = {
     "a date with a time": ("reviewed = 2026-11-01", "reviewed = 2026-11-01T00:00:00", "reviewed"),
     "an unknown type": ('"OVL-HH"', '"OVL-XX"', "type"),
     "an unknown programme": ('programme = "cash"', 'programme = "gold"', "sides.left.programme"),
+    "sides that meet everything": ('programme = "cash", ', "", "sides"),
     "an unknown role": ('"spouse"]', '"spouze"]', "sides.right.role"),
     "an unknown class": ('"public-salary"]', '"salary"]', "sides.right.class"),
     "a source that is not listed": (

@@ -50,6 +50,9 @@ def _shape(rule: Rule) -> None:
     for name, value in given.items():
         if (value is not None) != (name == needed):
             raise _error(rule, "test", f"{'lacks' if name == needed else 'cannot have'} {name}")
+    # Only checks of one programme against itself may leave it open which.
+    if rule.right and not (rule.left.keys and rule.right.keys):
+        raise _error(rule, "sides", "must name the programmes or classes that meet")
     if rule.right and rule.left.keys & rule.right.keys:
         raise _error(rule, "sides", "must not name one programme on both sides")
     if rule.type == "OVL-HH" and (rule.left.holder, rule.right and rule.right.holder) != (
