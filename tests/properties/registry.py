@@ -172,6 +172,6 @@ def _forget(connection: Connection) -> bytes:
     rows = connection.execute(
         "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
         "AND relnamespace = 'public'::regnamespace "
-        "AND relname NOT IN ('migration', 'relay_progress', 'relay_lease')"
+        "AND relname NOT IN ('migration', 'relay_progress', 'relay_lease', 'audit')"
     )
     return "; ".join(f'DELETE FROM "{name}"' for (name,) in rows).encode()  # noqa: S608 - own names

@@ -12,7 +12,9 @@ from tests.properties.derived import demanded, open_alerts, tabled
 from tests.properties.examples import examples
 from tests.properties.leaving import due_to_be_known, known
 from tests.properties.registry import Registry, database
-from tests.properties.stories import BOOK, Told, told
+from tests.properties.stories import BOOK, Delivery, Story, Told, told
+from tests.properties.telling import Mention, said
+from tests.services.story import event
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +78,24 @@ def test_voided_story_leaves_no_person_and_no_alert(registry: Registry, one: Tol
     left = ("cluster", "identifier", "carrier", "member", "person", "household_cluster")
     assert registry.filled(left) == []
     assert open_alerts(registry) == {}
+
+
+@pytest.mark.parametrize("order", [((0,), (1,)), ((1,), (0,))])
+def test_roster_that_is_only_disputed_keeps_its_lines(
+    registry: Registry, order: tuple[tuple[int, ...], ...]
+) -> None:
+    """A second content of a roster's version takes its lines' place, or leaves them where they are.
+
+    Found by these stories when the fold was rewritten.
+    """
+    lines = [{"line_id": "1", "person": Mention("Ali", ("N1",)).block(), "role": "HEAD"}]
+    both = [
+        event("household", "h1", status="ACTIVE", roster="spn-family", household_number="H1",
+              lines=[{**line, "member_from": day} for line in lines])
+        for day in ("2020-01-01", "2021-01-01")
+    ]  # fmt: skip
+    story = Story(tuple(said("molsa", one) for one in both))
+
+    registry.tell(story, Delivery(order))
+
+    assert tabled(registry)["member"] == demanded(registry)["member"] != {}
