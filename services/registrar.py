@@ -22,9 +22,11 @@ from sijill.adapters import clock, metrics, operations, postgres
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.halt import HaltError
+from sijill.adapters.refusal import Refusal
 from sijill.adapters.registry import batch, bisection, due, gauges, hub, reoffer, set_aside
 from sijill.adapters.source import Fetched, Source, headers_of
 from sijill.domain import rulebook
+from sijill.domain.event import Event
 from sijill.settings import Settings
 
 RECORDS_MAX = 20_000
@@ -169,7 +171,11 @@ class Registrar:
         topic, key, value = str(message.topic()), message.key(), message.value()
         place = (topic, int(message.partition() or 0), int(message.offset() or 0))
         headers = headers_of(message)
-        verdict = set_aside.verdict(self._acceptor, place, key=key, value=value, headers=headers)
+        verdict: Event | Refusal
+        try:
+            verdict = self._acceptor.accept(topic, key, value, headers)
+        except Exception as error:  # noqa: BLE001 - raised again unless the record is to blame
+            verdict = set_aside.broken(place, error)
         return batch.Arrival(*place, message.timestamp()[1], key, value, headers, verdict)
 
     def _due(self) -> bool:

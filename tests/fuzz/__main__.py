@@ -52,16 +52,18 @@ def child(options: argparse.Namespace) -> int:
     limit_memory()
     started = time.monotonic()
     try:
-        answers = run(
+        tried = run(
             options.seed, first=options.first, until=started + options.minutes * 60,
             cases=options.cases, in_flight=InFlight(options.child),
         )  # fmt: skip
     except Finding as finding:
         write(finding, options.seed, options.findings)
         return 1
-    count, took = answers.total(), time.monotonic() - started
+    count, took = tried.answers.total(), time.monotonic() - started
     print(f"fuzz: {count:,} cases, {count / took:,.0f}/s, no finding")
-    print("fuzz: " + ", ".join(f"{name} {number:,}" for name, number in answers.most_common()))
+    print(f"fuzz: slowest case {tried.slowest}, {tried.slowest_s * 1000:.0f} ms")
+    told = [f"{name} {number:,}" for name, number in tried.answers.most_common()]
+    print("fuzz: " + ", ".join(told))
     return 0
 
 

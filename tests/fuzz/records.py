@@ -65,11 +65,26 @@ def body(chance: Random, locked: Locked) -> bytes:
         for field in schema["fields"]:
             if chance.random() < 0.08:
                 record[field["name"]] = _value(chance, field["type"], named)
+        if chance.random() < 0.08:
+            _double(chance, record)
     else:
         record = _value(chance, schema, named)
     buffer = io.BytesIO()
     schemaless_writer(buffer, schema, record)
     return buffer.getvalue()
+
+
+def _double(chance: Random, record: dict[str, Any]) -> None:
+    """Let an item of one list occur twice; an identifier gets another value."""
+    holders = [record, *filter(None, [record.get("person")])]
+    lists = [v for holder in holders for v in holder.values() if isinstance(v, list) and v]
+    if not lists:
+        return
+    items = chance.choice(lists)
+    item = chance.choice(items)
+    if isinstance(item, dict) and "value" in item:
+        item = item | {"value": chance.choice(TEXTS)}
+    items.append(item)
 
 
 def _value(chance: Random, schema: Any, named: dict[str, Any]) -> Any:

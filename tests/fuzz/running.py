@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from sijill.adapters.acceptance import Acceptor
 from sijill.adapters.halt import where
@@ -53,6 +54,17 @@ class Finding(Exception):
         self.number, self.case, self.what = number, found, what
 
 
+class Tried(NamedTuple):
+    """A run's answers (streams of events, reasons of refusals) by count, and its slowest case.
+
+    The seconds are of processor time, for all answers to one case together.
+    """
+
+    answers: Counter[str]
+    slowest: int
+    slowest_s: float
+
+
 def limit_memory() -> None:
     """Let whatever takes more than the limit fail with MemoryError (where Linux tells sizes)."""
     told = Path("/proc/self/statm")
@@ -65,23 +77,26 @@ def limit_memory() -> None:
 
 def run(
     seed: int, *, first: int, until: float, cases: int | None, in_flight: InFlight | None = None
-) -> Counter[str]:
+) -> Tried:
     """Judge cases from `first` on until the time (monotonic) or the count is reached.
-
-    Returns how often each answer was given: the stream of an event, or the reason of a refusal.
 
     Raises:
         Finding: the first case that broke a rule.
 
     """
     acceptor, answers = Acceptor(KEY), Counter[str]()
+    slowest, slowest_s = first, 0.0
     number = first
     while time.monotonic() < until and (cases is None or number < first + cases):
         if in_flight is not None:
             in_flight.put(number)
-        answers[attempt(acceptor, number, case(seed, number))] += 1
+        tried = case(seed, number)
+        began = time.process_time()
+        answers[attempt(acceptor, number, tried)] += 1
+        if (took := time.process_time() - began) > slowest_s:
+            slowest, slowest_s = number, took
         number += 1
-    return answers
+    return Tried(answers, slowest, slowest_s)
 
 
 def attempt(acceptor: Acceptor, number: int, tried: Case, *, cpu_s: float = RECORD_CPU_S) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 import psycopg
 
-from sijill.adapters.acceptance import Acceptor, Headers
 from sijill.adapters.halt import HaltError, where
 from sijill.adapters.postgres import Connection
 from sijill.adapters.refusal import UNPROCESSABLE, Refusal
@@ -19,7 +18,6 @@ from sijill.adapters.registry import positions
 from sijill.adapters.registry.batch import Arrival, Batch
 from sijill.adapters.registry.bisection import Contended, blames_record
 from sijill.adapters.registry.positions import Place
-from sijill.domain.event import Event
 
 FLOOD_MAX = 10
 """The most records that may lie set aside out of the last `FLOOD_WITHIN`."""
@@ -37,17 +35,12 @@ class FloodError(HaltError):
     """Too many records break the program: the code or the database is at fault, not they."""
 
 
-def verdict(
-    acceptor: Acceptor, record: Offset, *, key: bytes | None, value: bytes | None, headers: Headers
-) -> Event | Refusal:
-    """Return what acceptance says of a record; one that makes it fail is to be set aside."""
-    try:
-        return acceptor.accept(record[0], key, value, headers)
-    except Exception as error:
-        if not blames_record(error):
-            raise
-        tell(record, error)
-        return Refusal(UNPROCESSABLE)
+def broken(record: Offset, error: Exception) -> Refusal:
+    """Return the refusal of a record on which acceptance failed; raise what no record causes."""
+    if not blames_record(error):
+        raise error
+    tell(record, error)
+    return Refusal(UNPROCESSABLE)
 
 
 def halves(batch: Batch) -> Sequence[Batch]:
