@@ -25,9 +25,9 @@ class VerifiedHub(Hub):
             while relay.step():
                 pass
 
-    def verify(self, *, persons: int | None = None, turn: int = 0) -> Report:
+    def verify(self, *, persons: int | None = None, turn: int = 0, wait_s: float = 0) -> Report:
         """Return the report on the hub as it stands."""
-        return verify(self.settings, persons=persons, turn=turn, say=lambda _: None)
+        return verify(self.settings, persons=persons, turn=turn, wait_s=wait_s, say=lambda _: None)
 
     def answer(
         self, ministry: str, code: str, *, rule: str, **fields: Any

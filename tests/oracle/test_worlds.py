@@ -5,7 +5,7 @@ import pytest
 from sijill.simulation.plan import Simulation
 from sijill.simulation.publishing import publish
 from tests.oracle.hub import VerifiedHub, verified_hub
-from tests.services.story import AS_OF
+from tests.services.story import AS_OF, PATIENCE_S
 
 __all__ = ["verified_hub"]
 
@@ -28,4 +28,20 @@ def test_oracle_agrees_on_a_world(hub: VerifiedHub, seed: int, persons: int) -> 
     assert [(report.status, report.differences.examples) for report in samples] == [(0, {})] * 3
     facts = [report.differences.compared["facts"] for report in samples]
     assert 0 < facts[0] < facts[1] <= facts[2] <= whole.differences.compared["facts"]
-    print(whole.seconds, [s.seconds for s in samples], facts, whole.differences.compared["facts"])
+
+
+def test_verify_runs_beside_a_working_hub(hub: VerifiedHub) -> None:
+    """While two registrars and a relay work, nothing differs in what one snapshot covers."""
+    plan = Simulation(seed=4, persons=300, as_of=AS_OF, routing_key=hub.settings.routing_key)
+    messages = list(plan.messages())
+    hub.run()
+    reports = []
+    with hub.process("registrar"), hub.process("registrar"), hub.process("relay"):
+        for start in range(0, len(messages), 600):
+            publish(messages[start : start + 600], hub.settings)
+            reports.append(hub.verify())
+        last = hub.verify(wait_s=PATIENCE_S)
+
+    assert [report.differences.examples for report in reports] == [{}] * len(reports)
+    assert (last.status, last.differences.examples) == (0, {})
+    assert last.differences.compared["alerts"] > 10
