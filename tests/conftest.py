@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import confluent_kafka
@@ -36,6 +37,26 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session")
 def ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
     """The servers of this session, on empty data and ports of their own."""
+    with _started(pytestconfig) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the session's PostgreSQL; no Kafka starts where no other test needs one."""
+    if any("ground" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        shared: Ground = request.getfixturevalue("ground")
+        yield shared.postgres_dsn
+    else:
+        with _started(request.config, kafka_bootstrap="none") as started:
+            yield started.postgres_dsn
+
+
+@contextmanager
+def _started(
+    pytestconfig: pytest.Config, *, kafka_bootstrap: str | None = None
+) -> Iterator[Ground]:
+    """Start the servers in a fresh folder; a broker that is named is not started."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def say(sentence: str) -> None:
@@ -47,7 +68,7 @@ def ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
         tempfile.TemporaryDirectory(
             prefix="sijill-", dir=_fast_folder(), ignore_cleanup_errors=True
         ) as folder,
-        start_ground(Path(folder), progress=say) as started,
+        start_ground(Path(folder), progress=say, kafka_bootstrap=kafka_bootstrap) as started,
     ):
         yield started
 

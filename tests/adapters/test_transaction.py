@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from sijill.adapters import postgres
-from sijill.adapters.ground import Ground
 from sijill.adapters.registry import batch
 from sijill.adapters.registry.batch import Batch
 from sijill.adapters.registry.digest import digest
@@ -27,9 +26,9 @@ PATIENCE_S = 30.0
 
 
 @pytest.fixture(scope="module")
-def registry(ground: Ground) -> Iterator[Registry]:
+def registry(postgres_dsn: str) -> Iterator[Registry]:
     """A registry that is emptied before each test."""
-    with database(ground.postgres_dsn) as started:
+    with database(postgres_dsn) as started:
         yield started
 
 

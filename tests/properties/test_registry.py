@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from sijill.adapters.ground import Ground
 from sijill.adapters.registry.digest import digest
 from tests.properties import calm
 from tests.properties.derived import demanded, open_alerts, tabled
@@ -18,9 +17,9 @@ from tests.services.story import event
 
 
 @pytest.fixture(scope="module")
-def registry(ground: Ground) -> Iterator[Registry]:
+def registry(postgres_dsn: str) -> Iterator[Registry]:
     """A registry that is emptied before each story."""
-    with database(ground.postgres_dsn) as started:
+    with database(postgres_dsn) as started:
         yield started
 
 
