@@ -11,7 +11,7 @@ from sijill.adapters.postgres import Connection, Cursor
 from sijill.adapters.registry import alerts, outlet
 from sijill.adapters.registry.batch import Keys, Work, context_of, settle
 
-AT_ONCE = 500
+AT_ONCE = 200
 """Rows of one kind in a portion: few enough that the events behind it do not wait for long."""
 
 LEFT_MAX = 100_000
