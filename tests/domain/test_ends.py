@@ -108,6 +108,23 @@ def test_sum_of_salaries_has_no_single_end() -> None:
     assert raised(*FAMILY, both[0]) == 1
 
 
+def test_what_ends_nothing_is_not_told() -> None:
+    """A salary that keeps the ceiling ends nothing where another salary is above it already."""
+    family = ("spn H1 2026-01-01 ..", "head H1 P1 2020-01-01 ..", "spouse H1 P2 2020-01-01 ..")
+    alone = ("salary P2 2026-02 .. 900000",)
+    both = (*alone, "salary P1 2026-02 .. 800000")
+    day = date(2026, 6, 20)
+
+    kinds = {
+        salaries: [end.kind for end in explained(*family, *salaries, as_of=day, book=AMENDED).ends]
+        for salaries in (alone, both)
+    }
+
+    assert "amount" in kinds[alone]
+    assert "amount" not in kinds[both]
+    assert "void" in kinds[both]
+
+
 @pytest.mark.parametrize(
     ("facts", "day", "why"),
     [
@@ -115,6 +132,11 @@ def test_sum_of_salaries_has_no_single_end() -> None:
         ((PAIR[0], "pension P1 2024-03-15 .. 2024-05-31"), None, None),
         ((PAIR[0] + " suspended 2024-05-01 .. 2024-07-09", PAIR[1]), date(2024, 7, 10), "begins"),
         (TWICE, None, None),
+        (
+            ("disability P1 2024-01-01 ..", "disability P1 2024-02-01 .. 2024-02-29", *PAIR),
+            None,
+            None,
+        ),
         ((*LATE, "paid pension P1 2024-08 500000"), date(2024, 8, 1), "begins"),
     ],
 )
