@@ -65,7 +65,7 @@ def verify(connection: Connection) -> Verified:
         for number, moment, *fields, stored in cursor:
             expected += 1
             head = seal(head, number, moment, Entry(*fields))
-            if number != expected or head != stored:
+            if head != stored:
                 return Verified(expected - 1, head, expected)
     return Verified(expected, head, None)
 

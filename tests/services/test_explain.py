@@ -144,9 +144,15 @@ def test_reading_is_logged_in_a_chain_that_shows_changes(hub: Hub) -> None:
     hub.connection.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
     hub.connection.execute("UPDATE audit SET purpose = 'none' WHERE number = 3")
     changed, _ = hub.command("audit", "verify", status=1)
+    ((before, moment),) = hub.rows("SELECT hash, (SELECT moment FROM audit WHERE number = 3) "
+                                   "FROM audit WHERE number = 2")  # fmt: skip
+    forged = audit.seal(before, 3, moment, audit.Entry("clerk", "explain", f"{2:032x}", "none"))
+    hub.connection.execute("UPDATE audit SET hash = %s WHERE number = 3", [forged])
+    sealed_anew = audit.verify(hub.connection)
     hub.connection.execute("DELETE FROM audit WHERE number = 2")
     taken_out = audit.verify(hub.connection)
 
     assert whole.startswith("4 entries are whole, sealed by ")
     assert changed == "entry 3 is not what was written; 2 before it are\n"
+    assert (sealed_anew.entries, sealed_anew.broken) == (3, 4)
     assert (taken_out.entries, taken_out.broken) == (1, 2)
