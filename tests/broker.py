@@ -1,7 +1,7 @@
 """What the proofs do with a broker: a small book's topics, and a topic read to its end."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -71,15 +71,19 @@ def read_topic(settings: Settings, topic: str) -> list[Message]:
     return sorted(found, key=lambda m: (m.partition() or 0, m.offset() or 0))
 
 
-def delete_topics(bootstrap: str) -> None:
-    """Delete every topic of the hub, and the groups that read them."""
+def delete_topics(bootstrap: str, *, only: Collection[str] | None = None) -> None:
+    """Delete every topic of the hub, or only these, and the groups that read them."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
     groups = admin.list_consumer_groups().result().valid
     if groups:
         for deletion in admin.delete_consumer_groups([group.group_id for group in groups]).values():
             deletion.exception()  # a group that still has members stays; it has no topic any more
     deadline = time.monotonic() + DELETE_TIMEOUT_S
-    while topics := [name for name in admin.list_topics().topics if name.startswith("sijill.")]:
+    while topics := [
+        name
+        for name in admin.list_topics().topics
+        if name.startswith("sijill.") and (only is None or name in only)
+    ]:
         assert time.monotonic() < deadline, f"topics are not deleted: {topics}"
         for deletion in admin.delete_topics(topics, operation_timeout=DELETE_TIMEOUT_S).values():
             deletion.exception()  # asked again until the list is empty

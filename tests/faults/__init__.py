@@ -1,0 +1,1 @@
+"""Drills: the hub is disturbed on purpose and must end where a calm run does."""
