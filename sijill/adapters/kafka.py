@@ -37,6 +37,15 @@ LEADERLESS = frozenset(
     )
 )
 LEADER_WAIT_S = 0.2
+AWAY = frozenset(
+    (
+        KafkaError._TRANSPORT,  # noqa: SLF001 - its public name
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError.REQUEST_TIMED_OUT,
+        *LEADERLESS,
+    )
+)
 
 LOG = logging.getLogger("sijill.kafka")
 
@@ -149,6 +158,13 @@ def end_offsets(
     isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     return _offsets(client, partitions, latest, isolation=isolation)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error says that the brokers do not answer now, so that asking again may help."""
+    if isinstance(error, KafkaException):
+        return bool(error.args[0].retriable()) or error.args[0].code() in AWAY
+    return isinstance(error, TimeoutError)
 
 
 def _offsets(

@@ -5,6 +5,7 @@ group's committed offset is only a hint for lag tools. Nothing is ever silently 
 log range and the last applied record must agree with the position, else a named error stops us.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from operator import methodcaller
 from typing import NamedTuple, cast
@@ -27,6 +28,8 @@ from sijill.settings import Settings
 
 GROUP = "sijill-registrar"
 PROBE_TIMEOUT_S = 20.0
+
+LOG = logging.getLogger("sijill.registrar")
 
 
 class TopicRecreatedError(HaltError):
@@ -96,6 +99,8 @@ class Source:
             KafkaException: the client reports an error that it cannot mend.
 
         """
+        if self._unread:
+            self._assigned(self._consumer, self._unread)
         got = self._consumer.consume(records_max, timeout_s)
         if self._failure is not None:
             failure, self._failure = self._failure, None
@@ -162,8 +167,14 @@ class Source:
         try:
             stored = self._stored([(p.topic, p.partition) for p in partitions])
         except Exception as error:  # noqa: BLE001 - librdkafka would swallow it here
-            self._failure, self._unread = error, partitions
+            self._unread = partitions
             consumer.assign([])
+            if kafka.is_away(error):
+                # Asked again before the next fetch; meanwhile the partitions are ours and unread.
+                LOG.warning("kafka does not answer", extra={"error": type(error).__name__})
+                self._failure = None
+            else:
+                self._failure = error
             return
         faultpoint("source.assigned")
         self._unread = []
@@ -173,7 +184,7 @@ class Source:
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Forget everything: the classic group takes all partitions away before it gives anew."""
         del partitions
-        self._next = {}
+        self._next, self._unread = {}, []
         consumer.unassign()
 
     def _stored(self, places: list[Place]) -> dict[Place, Position]:
@@ -205,7 +216,8 @@ class Source:
             while left:
                 messages = reader.consume(len(left), PROBE_TIMEOUT_S)
                 if not messages:
-                    raise RecordChangedError(f"{min(left)}: the last record is not readable")
+                    # Silence says nothing of the record: a changed one, or none, is answered.
+                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
                 for message in messages:
                     place = (str(message.topic()), int(message.partition() or 0))
                     position = left.pop(place, None)
