@@ -16,9 +16,8 @@ from sijill.adapters.ground import Ground, start_ground
 from sijill.adapters.ground_jars import read_lock
 from sijill.settings import Settings
 from tests.broker import delete_topics
+from tests.ground import fast_folder
 from tests.properties.examples import FACTOR, SEED
-
-FAST_FOLDER_BYTES_MIN = 6_000_000_000
 
 
 def pytest_report_header() -> str:
@@ -66,7 +65,7 @@ def _started(
 
     with (
         tempfile.TemporaryDirectory(
-            prefix="sijill-", dir=_fast_folder(), ignore_cleanup_errors=True
+            prefix="sijill-", dir=fast_folder(), ignore_cleanup_errors=True
         ) as folder,
         start_ground(Path(folder), progress=say, kafka_bootstrap=kafka_bootstrap) as started,
     ):
@@ -106,10 +105,3 @@ def external() -> Callable[[str], str]:
         return path
 
     return find
-
-
-def _fast_folder() -> str | None:
-    """Memory, where there is enough: hundreds of topics come and go without waiting for a disk."""
-    shared = Path("/dev/shm")  # noqa: S108 - a fresh private folder is made in it
-    roomy = shared.is_dir() and shutil.disk_usage(shared).free > FAST_FOLDER_BYTES_MIN
-    return str(shared) if roomy else None

@@ -33,9 +33,13 @@ LEADERLESS = frozenset(
     (
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError._NOENT,  # noqa: SLF001 - its public name
     )
 )
+"""No leader yet, or another one than the client remembers, as after a restart of the broker."""
+
 LEADER_WAIT_S = 0.2
 AWAY = frozenset(
     (
@@ -46,6 +50,8 @@ AWAY = frozenset(
         *LEADERLESS,
     )
 )
+"""No broker answers at the moment."""
+
 
 LOG = logging.getLogger("sijill.kafka")
 
@@ -188,6 +194,8 @@ def _offsets(
             if error.args[0].code() not in LEADERLESS or time.monotonic() > deadline:
                 raise
             time.sleep(LEADER_WAIT_S)
+            # The client remembers a leader's epoch for good, unless it is made to ask again.
+            client.list_topics(timeout=TIMEOUT_S)
     return {}
 
 

@@ -29,7 +29,7 @@ class Drill:
         self._folder = stage.folder / name
         self._as_of = as_of
         self._sent: int | None = None
-        self._running: list[Process] = []
+        self.running: list[Process] = []
         self._open = ExitStack()
         self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -43,7 +43,7 @@ class Drill:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in self._running:
+        for process in self.running:
             if process.status is None:
                 process.kill()
         self._open.close()
@@ -56,7 +56,7 @@ class Drill:
             service, self.stage.environment(as_of=self._as_of), self._folder,
             fault=fault, clock_shift_s=clock_shift_s,
         )  # fmt: skip
-        self._running.append(process)
+        self.running.append(process)
         return process
 
     def start_all(self) -> None:
@@ -66,7 +66,7 @@ class Drill:
 
     def release(self, process: Process) -> None:
         """Look no longer after a process, because it has ended as it should."""
-        self._running.remove(process)
+        self.running.remove(process)
 
     def publish(self, messages: Sequence[Message], *, transactions: bool = True) -> None:
         """Publish messages, and count what the hub must account for."""
@@ -102,7 +102,7 @@ class Drill:
 
     def look_after(self) -> None:
         """Demand that every process still runs, but for those that their fault has just killed."""
-        for process in self._running:
+        for process in self.running:
             if process.status is not None and not process.struck:
                 raise Broken(f"a {process.service} ended by itself: {process.last_words()}")
 
@@ -116,7 +116,7 @@ class Drill:
 
     def stop(self) -> None:
         """End every process in order."""
-        for process in list(self._running):
+        for process in list(self.running):
             self.end(process)
 
     def finish(self, expected: Ending | None) -> Ending:

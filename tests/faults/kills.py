@@ -20,6 +20,9 @@ REGISTRAR = tuple(point for point in POINTS if not point.startswith("relay."))
 BY_ACTIVATION = ("operations.committing", "due.committing")
 """Points that records never reach: an activation is read, and everything is evaluated again."""
 
+BY_RECORDS = ("registrar.fetched", "batch.locked", "batch.committing", "registrar.committed")
+"""Points that any load reaches."""
+
 Stimulus = Callable[[], bool]
 
 

@@ -90,8 +90,10 @@ def _refused_relay(drill: Drill, sleeper: Process) -> None:
         "a relay that wakes up meets a fence",
         seconds=MOVED_S,
     )
-    drill.evidence["woke up to"] = sleeper.last_words()
     sleeper.stop()
+    fences = [word for word in ("FencedError", "starting again") if sleeper.says(word)]
+    demand(fences, "the log of a relay that wakes up shows that it was refused")
+    drill.evidence["woke up to"] = fences[0]
 
 
 def shares(drill: Drill) -> list[int]:
