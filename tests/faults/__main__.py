@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sijill.adapters.ground import start_ground
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(place)
         with start_ground(folder / "ground", progress=print) as ground:
             stage = Stage(ground, folder / "drills", seed=seed, persons=persons)
-            status = _play_all(stage, form, names)
+            with closing(stage):
+                status = _play_all(stage, form, names)
             if status != HELD:
                 _keep(folder / "drills", seed)
     words = {

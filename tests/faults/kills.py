@@ -27,21 +27,29 @@ Stimulus = Callable[[], bool]
 
 
 def kills(
-    stage: Stage, expected: Ending, *, registrar: Sequence[Fault], relay: Sequence[Fault]
+    stage: Stage,
+    expected: Ending,
+    *,
+    registrar: Sequence[Fault],
+    relay: Sequence[Fault],
+    beside: bool = False,
 ) -> Drill:
     """Strike with these faults, each in a life of its own, under load, and demand the calm ending.
 
-    A fault that does not hit after everything is published makes the drill Invalid.
+    With `beside`, another registrar shares the partitions and lives. A fault that does not hit
+    after everything is published makes the drill Invalid.
     """
     stage.empty(keep_sources=False)
     with Drill(stage, "kills", as_of=AS_OF - DAYS_BEFORE) as drill:
         load = Load(drill, portions=2 * len(registrar) + len(relay) + 8)
         lane = Lane(drill, "relay", relay)
+        if beside:
+            drill.start("registrar")
         for number, fault in enumerate(registrar):
             process = drill.start("registrar", fault=fault)
+            _until_struck(drill, process, lane, load=load)
             if number == len(registrar) // 2:
                 drill.hub.move_day(AS_OF)
-            _until_struck(drill, process, lane, load=load)
         drill.start("registrar")
         while not lane.over:
             _until(drill, lane.turn, lane, load=load)

@@ -26,7 +26,7 @@ def _always(play: Callable[[Stage, Ending], Drill]) -> Callable[[Form, Random], 
 
 
 def _kills(form: Form, rng: Random) -> list[Play]:
-    """Every named point at least once, but for the short form, which takes three by chance."""
+    """Every named point at least once; the short form takes three, with a registrar beside."""
     if form is Form.SHORT:
         registrar = kills.chosen(rng, rng.sample(kills.BY_RECORDS, 1), rounds=1)
         relay = kills.chosen(rng, rng.sample(kills.RELAY, 2), rounds=1)
@@ -34,7 +34,12 @@ def _kills(form: Form, rng: Random) -> list[Play]:
         rounds = 1 if form is Form.QUICK else 2
         registrar = kills.chosen(rng, kills.REGISTRAR, rounds=rounds)
         relay = kills.chosen(rng, kills.RELAY, rounds=rounds)
-    return [partial(kills.kills, registrar=registrar, relay=relay)]
+    beside = form is Form.SHORT
+    return [partial(kills.kills, registrar=registrar, relay=relay, beside=beside)]
+
+
+def _book(form: Form, _rng: Random) -> list[Play]:
+    return [partial(worlds.book_changed, replayed=form is not Form.SHORT)]
 
 
 def _database(form: Form, _rng: Random) -> list[Play]:
@@ -66,7 +71,7 @@ SCENARIOS: dict[str, Callable[[Form, Random], list[Play]]] = {
     "sleeping-relay": _sleeping_relay,
     "thrice": _always(worlds.thrice),
     "aborts": _always(worlds.aborts),
-    "book": _always(worlds.book_changed),
+    "book": _book,
     "kills": _kills,
     "two-registrars": _always(twins.two_registrars),
     "database": _database,

@@ -87,6 +87,16 @@ class Stage:
         self._published = None
         return publish(messages, self.settings, transactional=transactional).aborted
 
+    def publish_also(self, answers: Sequence[Message]) -> None:
+        """Add answers to the world, and to the source topics that hold it already."""
+        publish(answers, self.settings)
+        self.world = self.world.with_answers(answers)
+        self._published = self.world.messages
+
+    def close(self) -> None:
+        """Close the stage's own connection."""
+        self.hub.connection.close()
+
     def prepare_world(self) -> None:
         """Let the source topics hold the world, once: what replays read."""
         if self._published is not self.world.messages:

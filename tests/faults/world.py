@@ -46,20 +46,12 @@ class World:
         for start in range(0, len(self.messages), size):
             yield self.messages[start : start + size]
 
-    def with_answers(self, notices: Iterable[dict[str, Any]]) -> "World":
-        """Return the world in which ministries also answered these notices, each in its place.
-
-        Some answers come long before what they answer, as in a replay in another order.
-        """
+    def with_answers(self, answers: Iterable[Message]) -> "World":
+        """Return the world with answers in places by chance: some come before what they answer."""
         rng = Random(self.seed)
         messages = list(self.messages)
-        for number, notice in enumerate(sorted(notices, key=lambda one: one["notice_id"])):
-            answer = event(
-                "decision", f"answer-{number}",
-                status="ISSUED", notice_id=notice["notice_id"], basis=notice["basis"],
-                code=CODES[number % len(CODES)],
-            )  # fmt: skip
-            messages.insert(rng.randrange(len(messages)), _message(notice["ministry"], answer))
+        for answer in answers:
+            messages.insert(rng.randrange(len(messages)), answer)
         return World(self.seed, tuple(messages))
 
 
@@ -73,6 +65,21 @@ def make(*, seed: int, persons: int) -> World:
     voided = sum(_is_void(message) for message in year)
     demand_hit(voided, f"the world of seed {seed} voids a record")
     return World(seed, tuple(_among(year, _crowd())))
+
+
+def answers(notices: Iterable[dict[str, Any]]) -> list[Message]:
+    """Return the decisions by which ministries answer these notices, in all codes by turns."""
+    return [
+        _message(
+            notice["ministry"],
+            event(
+                "decision", f"answer-{number}",
+                status="ISSUED", notice_id=notice["notice_id"], basis=notice["basis"],
+                code=CODES[number % len(CODES)],
+            ),
+        )
+        for number, notice in enumerate(notices)
+    ]  # fmt: skip
 
 
 def _crowd() -> list[Message]:
