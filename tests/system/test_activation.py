@@ -88,12 +88,16 @@ def test_book_in_mid_load_gives_what_it_gives_alone(hub: Hub) -> None:
 
     with hub.process("registrar"), hub.process("registrar"):
         publish(world[:middle], hub.settings)
+        deadline = time.monotonic() + PATIENCE_S
+        while not hub.rows("SELECT FROM cluster WHERE book_seq = 1 LIMIT 1"):
+            assert time.monotonic() < deadline, "the registrars do not begin"
+            time.sleep(0.01)
         hub.activate(BOOKS["amended"], seq=2)
         publish(world[middle:], hub.settings)
         wait(hub)
     after = digest(hub.connection)
 
-    assert hub.rows("SELECT book_seq FROM hub") == [(2,)]
+    assert hub.rows("SELECT seq FROM operation ORDER BY seq") == [(1,), (2,)]
     assert after == alone(hub)
 
 
