@@ -9,7 +9,7 @@ from psycopg import sql
 
 from sijill import topics
 from sijill.adapters import kafka
-from sijill.adapters.registry.state import pack, unpack
+from sijill.adapters.registry.state import pack_one, unpack_one
 from tests.broker import read_topic
 from tests.oracle.hub import VerifiedHub, verified_hub
 from tests.services.story import enrollment, event, payment, person
@@ -76,26 +76,14 @@ def world(hub: VerifiedHub) -> None:
 
 def drop_payment(hub: VerifiedHub) -> None:
     """Let a payment vanish from its cluster, as if it had never been folded."""
-    for number, packed in hub.rows("SELECT id, state FROM cluster"):
-        state = unpack(packed)
-        kept = tuple(fact for fact in state.facts if fact.record_id != "y2")
-        hub.connection.execute(
-            "UPDATE cluster SET state = %s WHERE id = %s",
-            [pack(state._replace(facts=kept)), number],
-        )
+    hub.connection.execute("UPDATE record SET cluster = NULL, fact = NULL WHERE record_id = 'y2'")
 
 
 def part_person(hub: VerifiedHub) -> None:
     """Take a number from a mention, so that its person falls in two."""
-    for number, packed in hub.rows("SELECT id, state FROM cluster"):
-        state = unpack(packed)
-        facts = tuple(
-            fact._replace(tokens=()) if fact.record_id == "p1" else fact for fact in state.facts
-        )
-        hub.connection.execute(
-            "UPDATE cluster SET state = %s WHERE id = %s",
-            [pack(state._replace(facts=facts)), number],
-        )
+    ((packed,),) = hub.rows("SELECT fact FROM record WHERE record_id = 'p1'")
+    alone = unpack_one(packed)._replace(tokens=())
+    hub.connection.execute("UPDATE record SET fact = %s WHERE record_id = 'p1'", [pack_one(alone)])
 
 
 PAIR = "rule = 'iq.spn.pension'"

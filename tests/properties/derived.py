@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sijill.adapters.registry.state import ClusterState, unpack, unpack_overlap
+from sijill.adapters.registry import facts
+from sijill.adapters.registry.state import ClusterState, unpack_overlap
 from sijill.domain import alerts, fold
 from sijill.domain.event import INF, Membership
 from sijill.domain.household import named_by
@@ -33,8 +34,8 @@ def tabled(registry: Registry) -> Tables:
 def demanded(registry: Registry) -> Tables:
     """Return what the tables must hold, computed from the packed facts of every cluster."""
     ((as_of,),) = registry.rows("SELECT as_of FROM hub")
-    packed = registry.rows("SELECT id, state FROM cluster")
-    states = {number: unpack(state) for number, state in packed}
+    with registry.connection.transaction():
+        states = dict(facts.states(registry.connection))
     tables: Tables = {
         "record": {}, "member": {}, "identifier": {}, "saturated": set(), "carrier": set(),
         "person": {}, "household_cluster": set(), "next_change": {},

@@ -8,7 +8,8 @@ from typing import Any
 
 from sijill import topics
 from sijill.adapters import codec
-from sijill.adapters.registry.state import unpack, unpack_overlap
+from sijill.adapters.registry import facts
+from sijill.adapters.registry.state import unpack_overlap
 from sijill.domain import alerts, disclosure, fold
 from sijill.domain.event import EPOCH, Enrollment
 from sijill.domain.identity import group
@@ -66,8 +67,9 @@ def due_to_be_known(registry: Registry) -> Known:
             place = topics.name("notice", ministry), alerts.notice_id(HUB_KEY, ministry, number)
             said[place] = told
     ((as_of,),) = registry.rows("SELECT as_of FROM hub")
-    for (packed,) in registry.rows("SELECT state FROM cluster"):
-        state = unpack(packed)
+    with registry.connection.transaction():
+        states = dict(facts.states(registry.connection))
+    for state in states.values():
         for person in fold.persons(group(state.facts, state.saturated), BOOK):
             row = fold.row(person, BOOK)
             found, _ = evaluate_person(person, BOOK, as_of)

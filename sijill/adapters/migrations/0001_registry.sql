@@ -48,6 +48,7 @@ CREATE TABLE record (                         -- one row per source record: its 
     other       bytea,                        -- the second greatest: the version is disputed
     void        boolean NOT NULL,
     cluster     bigint,                       -- null: VOID, a decision, or a roster (see member)
+    fact        bytea,                        -- what it says, packed: sijill/adapters/registry/state.py
     programme   text,
     status      text,
     start       integer,
@@ -67,6 +68,7 @@ CREATE TABLE member (                         -- one row per current roster line
     role      text    NOT NULL,
     start     integer NOT NULL,
     stop      integer NOT NULL,
+    fact      bytea   NOT NULL,               -- what it says, packed
     PRIMARY KEY (record, line)
 ) PARTITION BY HASH (record);
 
@@ -87,7 +89,7 @@ CREATE TABLE carrier (                        -- who carries a saturated identif
 
 CREATE TABLE cluster (                        -- what is locked and folded as one
     id          bigint  NOT NULL PRIMARY KEY,
-    state       bytea   NOT NULL,             -- sijill/adapters/registry/state.py
+    state       bytea   NOT NULL,             -- what is known of its facts, packed
     next_change integer NOT NULL,             -- day on which time alone may change the result
     book_seq    bigint  NOT NULL              -- rulebook under which it was evaluated
 ) PARTITION BY HASH (id);
@@ -197,6 +199,8 @@ CREATE TABLE operation (                      -- what operators did, as read fro
     occurred_at bigint NOT NULL
 );
 
+CREATE INDEX record_cluster ON record (cluster);
+CREATE INDEX member_cluster ON member (cluster);
 CREATE INDEX cluster_due ON cluster (next_change) WHERE next_change < 2147483647;
 CREATE INDEX cluster_book ON cluster (book_seq);
 CREATE INDEX household_due ON household (next_change) WHERE next_change < 2147483647;
@@ -212,11 +216,6 @@ BEGIN
                 'CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS 8, REMAINDER %s) '
                 'WITH (fillfactor = 85)', name || '_' || part, name, part);
         END LOOP;
-    END LOOP;
-    -- A state stays in its row as long as that fits, and is never compressed: it is rewritten often.
-    FOR part IN 0..7 LOOP
-        EXECUTE format('ALTER TABLE cluster_%s SET (toast_tuple_target = 8160)', part);
-        EXECUTE format('ALTER TABLE cluster_%s ALTER state SET STORAGE EXTERNAL', part);
     END LOOP;
 END $$;
 

@@ -139,8 +139,8 @@ def settle(
     personal = {k: c for k, c in changes.items() if c.stream != "decision"}
     opened = clusters.open_clusters(cursor, personal, work.clusters)
     faultpoint("batch.locked")
-    folded = fold.fold(cursor, opened, context, book_seq=keys.book_seq)
-    records.write(cursor, changes, folded.clusters, folded.moved)
+    folded = fold.fold(cursor, opened, context)
+    records.write(cursor, changes, folded.placed, moved=folded.moved)
     write_folded(cursor, folded, keys.book_seq)
     seen = households.evaluate(cursor, context, folded, due=work.households, book_seq=keys.book_seq)
     answered = decisions.write(cursor, decided)

@@ -5,10 +5,10 @@ from typing import NamedTuple, cast
 
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array
-from sijill.adapters.registry import identifiers
+from sijill.adapters.registry import facts, identifiers
 from sijill.adapters.registry.forest import Forest
 from sijill.adapters.registry.records import Change
-from sijill.adapters.registry.state import Packed, half_unpack, open_up
+from sijill.adapters.registry.state import Head, unpack_head
 from sijill.domain.event import Fact
 from sijill.domain.regroup import Line
 
@@ -20,9 +20,9 @@ class Unsettled(Exception):
 
 
 class Locked(NamedTuple):
-    """A locked cluster, its facts still packed."""
+    """A locked cluster, its facts not read."""
 
-    state: Packed
+    state: Head
     next_change: int
     book_seq: int
 
@@ -173,7 +173,7 @@ def _lock(cursor: Cursor, ids: set[int]) -> dict[int, Locked]:
         [bigint_array(sorted(ids))],
         binary=True,
     )
-    return {number: Locked(half_unpack(packed), *rest) for number, packed, *rest in cursor}
+    return {number: Locked(unpack_head(packed), *rest) for number, packed, *rest in cursor}
 
 
 def _thaw(
@@ -182,11 +182,11 @@ def _thaw(
     """Take the changed records' old facts off their saturated tokens; return those that thaw."""
     if not saturated:
         return {}
+    near = [number for number, row in rows.items() if row.state.saturated]
     gone = [
         (token, fact)
-        for row in rows.values()
-        if row.state.saturated
-        for fact in open_up(row.state).facts
+        for standing in facts.read(cursor, near).values()
+        for fact in standing
         if fact.record in search.changes and search.changes[fact.record].event
         for _, token in fact.tokens
         if token in saturated

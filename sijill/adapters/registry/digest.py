@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from sijill.adapters.halt import HaltError
 from sijill.adapters.postgres import Connection
-from sijill.adapters.registry import due, hub, quarantine
-from sijill.adapters.registry.state import unpack, unpack_overlap
+from sijill.adapters.registry import due, facts, hub, quarantine
+from sijill.adapters.registry.state import unpack_overlap
 from sijill.domain import alerts
 from sijill.domain.event import Fact, pack_fact
 from sijill.domain.fold import person_key
@@ -85,16 +85,13 @@ def _hash(*parts: object) -> bytes:
 def _facts(connection: Connection) -> list[bytes]:
     """Return a hash per fact, with the person on whom it hangs."""
     hashes = []
-    with connection.cursor("digest_facts") as cursor:
-        cursor.execute("SELECT state FROM cluster")
-        for (packed,) in cursor:
-            state = unpack(packed)
-            grouping = group(state.facts, state.saturated)
-            for person in grouping.persons:
-                key = person_key(*mention_of(person))
-                hashes += [_hash("fact", key, _said(fact)) for fact in person]
-            hashes += [_hash("waiting", _said(fact)) for fact in grouping.waiting]
-            hashes += [_hash("conflict", *conflict) for conflict in grouping.conflicts]
+    for _, state in facts.states(connection):
+        grouping = group(state.facts, state.saturated)
+        for person in grouping.persons:
+            key = person_key(*mention_of(person))
+            hashes += [_hash("fact", key, _said(fact)) for fact in person]
+        hashes += [_hash("waiting", _said(fact)) for fact in grouping.waiting]
+        hashes += [_hash("conflict", *conflict) for conflict in grouping.conflicts]
     return hashes
 
 

@@ -2,19 +2,19 @@
 
 import hashlib
 import marshal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor
-from sijill.adapters.registry import clusters, plain, worksets
+from sijill.adapters.registry import clusters, facts, plain, worksets
 from sijill.adapters.registry.alerts import Context, Finding
 from sijill.adapters.registry.folded import Folded
-from sijill.adapters.registry.state import ClusterState, pack, repack
+from sijill.adapters.registry.state import ClusterState, head_of, pack_head, pack_one
 from sijill.domain import alerts
 from sijill.domain.event import INF, Enrollment, Fact, Membership
 from sijill.domain.fold import persons
 from sijill.domain.household import Name, named_by
-from sijill.domain.identity import group
+from sijill.domain.identity import group, is_mention
 from sijill.domain.regroup import Line, Part, Regrouped, Workset, regroup
 from sijill.domain.rulebook import Book
 from sijill.domain.rules import evaluate_person
@@ -36,7 +36,7 @@ class Evaluated(NamedTuple):
     """The households that the cluster's facts name."""
 
 
-def fold(cursor: Cursor, opened: clusters.Opened, context: Context, *, book_seq: int) -> Folded:
+def fold(cursor: Cursor, opened: clusters.Opened, context: Context) -> Folded:
     """Group, fold and evaluate everything that changes: the short way where it is enough."""
     folded = Folded()
     folded.known = set(opened.rows)
@@ -44,20 +44,31 @@ def fold(cursor: Cursor, opened: clusters.Opened, context: Context, *, book_seq:
     folded.rosters = {
         k for k, c in changes.items() if c.stream == "household" and c.event and c.old
     }
+    disputed = {key for key, change in changes.items() if change.event is None}
     settled: set[Line] = set()
     done: set[int] = set()
-    for number, facts in worksets.additions(opened).items():
+    additions = worksets.additions(opened)
+    spoken_of = {
+        number
+        for number, came in additions.items()
+        if number in opened.rows and any(is_mention(fact) for fact in came)
+    }
+    mentions = facts.read(cursor, spoken_of, mentions_only=True)
+    for number, came in additions.items():
         before = opened.rows.get(number)
-        grown = plain.grow(before, facts, context, seq=book_seq)
+        grown = plain.grow(before, came, context, mentions=mentions.get(number, []))
         if grown is not None:
-            _take(folded, number, before, grown=grown, facts=facts, book=context.book)
+            _take(folded, number, before, grown=grown, facts=came, book=context.book)
             done.add(number)
-            settled.update([fact[:2] for fact in facts])
+            settled.update([fact[:2] for fact in came])
     source = _new_ids(cursor)
-    for work, old in worksets.worksets(opened, done, settled):
+    for work, old in worksets.worksets(cursor, opened, done, settled=settled):
         regrouped = regroup(work, lambda: next(source))
         evaluated = [_evaluate(part, context) for part in regrouped.parts]
-        _gather(folded, work, regrouped, old=old, evaluated=evaluated, context=context)
+        _gather(
+            folded, work, regrouped,
+            old=old, evaluated=evaluated, disputed=disputed, context=context,
+        )  # fmt: skip
     if folded.persons or folded.gone:
         (folded.revision,) = clusters.new_ids(cursor, 1)
     return folded
@@ -73,17 +84,18 @@ def _take(
     book: Book,
 ) -> None:
     """Note what a plain cluster's new facts change."""
-    state = grown.state
+    head = grown.head
     for fact in facts:
-        detail = fact.detail
+        detail, packed = fact.detail, pack_one(fact)
         if isinstance(detail, Membership):
             name = named_by(fact, book)
             assert name is not None
             folded.lines.append(
-                (fact.record, fact.line, name.key, number, detail.role, detail.start, detail.stop)
-            )
+                (fact.record, fact.line, name.key, number, detail.role, detail.start, detail.stop,
+                 packed)
+            )  # fmt: skip
         else:
-            folded.clusters[fact.record] = number
+            folded.placed[fact.record] = (number, packed)
             if isinstance(detail, Enrollment) and (name := named_by(fact, book)):
                 folded.held.setdefault(name.key, set()).add(detail.programme)
     for name in grown.names:
@@ -91,10 +103,10 @@ def _take(
     for key, paid in grown.paid:
         folded.paid.setdefault(key, []).append(paid)
     known = before.state.households if before else ()
-    if len(state.households) > len(known):
-        folded.links_new.update((h, number) for h in state.households if h not in known)
+    if len(head.households) > len(known):
+        folded.links_new.update((h, number) for h in head.households if h not in known)
     if grown.person is not None:
-        folded.near.update(state.households)
+        folded.near.update(head.households)
         key, said = grown.person
         stood = dict(before.state.persons) if before else {}
         hashed = _digest(number, said)
@@ -102,8 +114,8 @@ def _take(
             folded.persons[key], folded.homes[key] = said, number
             folded.persons_known.update(stood)
             folded.gone.update(old for old in stood if old != key)
-            state = state._replace(persons=((key, hashed),))
-    folded.rows[number] = (repack(state), grown.next_change)
+            head = head._replace(persons=((key, hashed),))
+    folded.rows[number] = (pack_head(head), grown.next_change)
 
 
 def _new_ids(cursor: Cursor) -> Iterator[int]:
@@ -150,9 +162,10 @@ def _gather(
     *,
     old: dict[int, ClusterState],
     evaluated: list[Evaluated],
+    disputed: Collection[bytes],
     context: Context,
 ) -> None:
-    """Note what one workset changes."""
+    """Note what one workset changes; `disputed` are records of which nothing else changed."""
     folded.tokens |= regrouped.tokens
     folded.forgotten |= regrouped.forgotten
     folded.thawed |= work.thawed
@@ -169,7 +182,7 @@ def _gather(
     for part, state, people, next_change, findings, rows, names in evaluated:
         folded.names |= names
         as_plain = plain.plain_of(state, people, context)
-        folded.rows[part.id] = (pack(state, as_plain), next_change)
+        folded.rows[part.id] = (pack_head(head_of(state, as_plain)), next_change)
         folded.views[part.id] = people
         folded.links_new |= {(h, part.id) for h in state.households}
         alerts_new.update(findings)
@@ -179,7 +192,7 @@ def _gather(
             if people_old.get(key) != state.persons[key]:
                 folded.persons[key] = said
                 folded.homes[key] = part.id
-        _lines(folded, work, part, context)
+        _lines(folded, work, part, disputed=disputed, book=context.book)
     folded.lost |= alerts_old.keys() - alerts_new
     # Not `|=`: with a view of keys that copies the whole set, once for every workset.
     folded.persons_known.update(people_old)
@@ -192,18 +205,23 @@ def _gather(
     _touch(folded, work, old, evaluated=evaluated, context=context)
 
 
-def _lines(folded: Folded, work: Workset, part: Part, context: Context) -> None:
+def _lines(
+    folded: Folded, work: Workset, part: Part, *, disputed: Collection[bytes], book: Book
+) -> None:
     """Note where the arriving records lie now, and the roster lines among them."""
     for fact in part.facts:
-        if (fact.record, fact.line) not in work.arriving:
+        line = (fact.record, fact.line)
+        if line not in work.arriving:
+            if fact.record in disputed:
+                folded.rewritten[line] = pack_one(fact)
             continue
-        name, detail = named_by(fact, context.book), fact.detail
+        name, detail, packed = named_by(fact, book), fact.detail, pack_one(fact)
         if isinstance(detail, Membership) and name is not None:
             folded.lines.append(
-                (fact.record, fact.line, name.key, part.id, detail.role, detail.start, detail.stop)
+                (*line, name.key, part.id, detail.role, detail.start, detail.stop, packed)
             )
         else:
-            folded.clusters[fact.record] = part.id
+            folded.placed[fact.record] = (part.id, packed)
 
 
 def _touch(

@@ -24,7 +24,8 @@ class Folded:
         self.forgotten: set[bytes] = set()
         self.thawed: set[bytes] = set()
         self.carriers: list[tuple[bytes, Fact, int]] = []
-        self.clusters: dict[bytes, int] = {}
+        self.placed: dict[bytes, tuple[int, bytes]] = {}
+        self.rewritten: dict[Line, bytes] = {}
         self.moved: dict[bytes, int] = {}
         self.moved_lines: dict[Line, int] = {}
         self.lines: list[tuple[object, ...]] = []
@@ -71,7 +72,7 @@ def write(cursor: Cursor, folded: Folded, book_seq: int) -> None:
 def _write_lines(cursor: Cursor, folded: Folded) -> None:
     columns = {
         "record": "bytea", "line": "text", "household": "bytea", "cluster": "int8",
-        "role": "text", "start": "int4", "stop": "int4",
+        "role": "text", "start": "int4", "stop": "int4", "fact": "bytea",
     }  # fmt: skip
     if folded.rosters:
         cursor.execute(
@@ -79,6 +80,13 @@ def _write_lines(cursor: Cursor, folded: Folded) -> None:
         )
     if folded.lines:
         copy_rows(cursor, "member", columns, folded.lines)
+    rewritten = [(*line, packed) for line, packed in sorted(folded.rewritten.items())]
+    rosters = [(record, line, packed) for record, line, packed in rewritten if line]
+    update_rows(
+        cursor, "member", {"record": "bytea", "line": "text", "fact": "bytea"}, rosters, keys=2
+    )
+    others = [(record, packed) for record, line, packed in rewritten if not line]
+    update_rows(cursor, "record", {"key": "bytea", "fact": "bytea"}, others)
     moved = [(*line, number) for line, number in sorted(folded.moved_lines.items())]
     update_rows(
         cursor, "member", {"record": "bytea", "line": "text", "cluster": "int8"}, moved, keys=2

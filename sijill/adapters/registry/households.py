@@ -4,13 +4,14 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array, update_rows
+from sijill.adapters.registry import facts
 from sijill.adapters.registry.alerts import Context, Finding
 from sijill.adapters.registry.folded import Folded
 from sijill.adapters.registry.state import (
     EMPTY_HOUSEHOLD,
     HouseholdState,
     pack_household,
-    unpack,
+    unpack_head,
     unpack_household,
 )
 from sijill.domain import alerts
@@ -160,9 +161,9 @@ def _people(
     cursor.execute(
         "SELECT id, state FROM cluster WHERE id = ANY(%s)", [bigint_array(missing)], binary=True
     )
-    for number, packed in cursor:
-        state = unpack(packed)
-        views[number] = persons(group(state.facts, state.saturated), context.book)
+    heads = {number: unpack_head(packed) for number, packed in cursor}
+    for number, lying in facts.read(cursor, heads.keys()).items():
+        views[number] = persons(group(lying, heads[number].saturated), context.book)
     people: dict[bytes, list[PersonFacts]] = {}
     for household, cluster in links:
         people.setdefault(household, []).extend(views.get(cluster, ()))

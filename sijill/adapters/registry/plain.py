@@ -14,10 +14,8 @@ from sijill.adapters.registry.clusters import Locked
 from sijill.adapters.registry.state import (
     NOTHING,
     ClusterState,
-    Packed,
+    Head,
     Plain,
-    pack_one,
-    unpack_some,
 )
 from sijill.domain.event import INF, Enrollment, Fact, Payment, Vital
 from sijill.domain.fold import PersonRow, person_key, row
@@ -39,7 +37,7 @@ Period = tuple[str, str]
 class Grown(NamedTuple):
     """A plain cluster with its new facts."""
 
-    state: Packed
+    head: Head
     next_change: int
     person: tuple[bytes, Said] | None
     """The person's key and what is said of it, when a mention came."""
@@ -53,7 +51,6 @@ class _Paid(NamedTuple):
     """Payments that can be taken: what they add to the cluster, and to households."""
 
     periods: tuple[Period, ...]
-    packed: list[bytes]
     names: list[Name]
     in_households: list[tuple[bytes, Period]]
 
@@ -78,47 +75,46 @@ def plain_of(state: ClusterState, people: list[PersonFacts], context: Context) -
     return Plain(_tokens(mentions), tuple(signatures), tuple(paid))
 
 
-def grow(before: Locked | None, facts: list[Fact], context: Context, *, seq: int) -> Grown | None:
+def grow(
+    before: Locked | None,
+    facts: list[Fact],
+    context: Context,
+    *,
+    mentions: list[Fact],
+) -> Grown | None:
     """Return the cluster with the new facts, or None when that has to be worked out in full.
 
-    `before` is None for a cluster that this batch has claimed; `seq` is that of the book in force.
+    `before` is None for a cluster that this batch has claimed. `mentions` are those that stand in
+    the cluster; they are needed only when another one comes.
     """
     state = NOTHING if before is None else before.state
-    if state.plain is None or (before is not None and before.book_seq != seq):
+    if state.plain is None or (before is not None and before.book_seq != context.book_seq):
         return None
-    mentions, payments = _parted(facts)
+    new, payments = _parted(facts)
     carried, signatures, periods = state.plain
     if before is None:
-        carried = _tokens(mentions[:1])
+        carried = _tokens(new[:1])
     for fact in facts:
         if fact.signature not in signatures and fact.signature is not None:
             signatures = (*signatures, fact.signature)
-    if len(signatures) > SATURATION or not _belong(mentions, carried):
+    if len(signatures) > SATURATION or not _belong(new, carried):
         return None
     paid = _pay(payments, carried, periods, context.book)
     if paid is None:
         return None
     names = paid.names
     next_change, person = (INF if before is None else before.next_change), None
-    if mentions:
-        evaluated = _evaluate((*unpack_some(state.mentions), *mentions), context)
+    if new:
+        evaluated = _evaluate((*mentions, *new), context)
         if evaluated is None:
             return None
         next_change, person = evaluated
-        names += [name for fact in mentions if (name := named_by(fact, context.book))]
+        names += [name for fact in new if (name := named_by(fact, context.book))]
     households = state.households
     if names:
         households = tuple(sorted({*households, *[name.key for name in names]}))
-    grown = Packed(
-        Plain(carried, signatures, paid.periods),
-        (*state.mentions, *[pack_one(fact) for fact in mentions]),
-        (*state.payments, *paid.packed),
-        state.persons,
-        households,
-        (),
-        (),
-    )
-    return Grown(grown, next_change, person, names, paid.in_households)
+    head = Head(Plain(carried, signatures, paid.periods), state.persons, households, (), ())
+    return Grown(head, next_change, person, names, paid.in_households)
 
 
 def _parted(facts: list[Fact]) -> tuple[list[Fact], list[Fact]]:
@@ -143,7 +139,7 @@ def _pay(
     payments: list[Fact], carried: tuple[bytes, ...], periods: tuple[Period, ...], book: Book
 ) -> _Paid | None:
     """Return the payments taken; None when one would wait or was made for a period twice."""
-    paid = _Paid(periods, [], [], [])
+    paid = _Paid(periods, [], [])
     plan = plan_of(book)
     for fact in payments:
         if fact.tokens[0][1] not in carried and not any(t in carried for _, t in fact.tokens):
@@ -163,7 +159,6 @@ def _pay(
                 return None
             else:
                 periods = (*periods, period)
-        paid.packed.append(pack_one(fact))
     return paid._replace(periods=periods) if periods else paid
 
 

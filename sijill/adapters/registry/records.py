@@ -90,6 +90,7 @@ _COLUMNS = {
     "other": "bytea",
     "void": "bool",
     "cluster": "int8",
+    "fact": "bytea",
     "programme": "text",
     "status": "text",
     "start": "int4",
@@ -104,16 +105,18 @@ _COLUMNS = {
 }
 _CHANGING = {c: t for c, t in _COLUMNS.items() if c not in ("ministry", "stream", "record_id")}
 _DISPUTE = {c: _COLUMNS[c] for c in ("key", "other")}
+_NOWHERE = (None, None)
 _MOVE = {c: _COLUMNS[c] for c in ("key", "cluster")}
 
 
 def write(
     cursor: Cursor,
     changes: dict[bytes, Change],
-    clusters: dict[bytes, int],
+    placed: dict[bytes, tuple[int, bytes]],
+    *,
     moved: dict[bytes, int],
 ) -> None:
-    """Write the changed records, with the cluster each now lies in, and the moved ones.
+    """Write the changed records, each with its cluster and its packed fact, and the moved ones.
 
     A record that another registrar inserted meanwhile raises unique_violation, and the whole
     batch is tried again: cheaper than writing every new row twice.
@@ -125,7 +128,7 @@ def write(
             disputed.append((key, version.other))
             continue
         head = (key, version.seq, version.content, version.other, event.void)
-        values: tuple[object, ...] = (*head, clusters.get(key), *_summary(event))
+        values: tuple[object, ...] = (*head, *placed.get(key, _NOWHERE), *_summary(event))
         if change.old is None:
             fresh.append((*values, event.ministry, event.stream, event.record_id))
         else:

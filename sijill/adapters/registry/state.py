@@ -1,7 +1,7 @@
-"""The compact state of a cluster and of a household, as one `bytea` each.
+"""What is packed: facts, and the compact states of clusters and households, as one `bytea` each.
 
-It makes the fold fast: one row is read and written per cluster, however many records it holds.
-Each fact is packed by itself, so that a cluster can take one more without unpacking the others.
+A fact is packed once, into the row of its record. A cluster's state says of its facts only what
+the next one has to be held against, so that an event costs the same however long the history is.
 `marshal` packs; the format's version is pinned, and the bytes never leave the database. The plain
 format takes 50 bytes more for a fact than the newest and two thirds of its time.
 """
@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from sijill.domain.alerts import PLAIN
 from sijill.domain.event import Fact, pack_fact, unpack_fact
-from sijill.domain.identity import is_mention
 from sijill.domain.rules.overlap import Overlap
 
 
@@ -34,29 +33,27 @@ class Plain(NamedTuple):
     """(benefit class, period key) of the payments that are compared at the person."""
 
 
-class Packed(NamedTuple):
-    """A cluster's state with its facts still packed, each by itself."""
+class Head(NamedTuple):
+    """A cluster's state without its facts: what is read and written at each of its events.
+
+    `alerts` and `persons` map what stands in their tables to a hash of its content, so that only
+    what changed is written.
+    """
 
     plain: Plain | None
     """None: something is special."""
-    mentions: tuple[bytes, ...]
-    payments: tuple[bytes, ...]
     persons: tuple[tuple[bytes, bytes], ...]
     households: tuple[bytes, ...]
     alerts: tuple[tuple[bytes, bytes], ...]
     saturated: tuple[bytes, ...]
 
 
-NOTHING = Packed(Plain((), (), ()), (), (), (), (), (), ())
+NOTHING = Head(Plain((), (), ()), (), (), (), ())
 """The state of a cluster that has been claimed and holds no fact yet."""
 
 
 class ClusterState(NamedTuple):
-    """Everything that a cluster's next evaluation needs.
-
-    `alerts` and `persons` map what stands in their tables to a hash of its content, so that only
-    what changed is written.
-    """
+    """Everything that a cluster's next evaluation needs, facts included."""
 
     facts: tuple[Fact, ...]
     saturated: frozenset[bytes]
@@ -65,61 +62,48 @@ class ClusterState(NamedTuple):
     households: frozenset[bytes]
 
 
-EMPTY = ClusterState((), frozenset(), {}, {}, frozenset())
-
-
 def pack_one(fact: Fact) -> bytes:
     """Return one fact as bytes."""
     return _dumps(pack_fact(fact))
 
 
-def unpack_some(packed: Iterable[bytes]) -> list[Fact]:
-    """Return the facts that `pack_one` packed."""
-    loads = marshal.loads
-    return [unpack_fact(loads(one)) for one in packed]
+def unpack_one(packed: bytes) -> Fact:
+    """Return the fact that `pack_one` packed."""
+    return unpack_fact(marshal.loads(packed))
 
 
-def pack(state: ClusterState, plain: Plain | None = None) -> bytes:
-    """Return the state as bytes; `plain` says that nothing is special about it."""
-    mentions = tuple(pack_one(fact) for fact in state.facts if is_mention(fact))
-    payments = tuple(pack_one(fact) for fact in state.facts if not is_mention(fact))
-    return _dumps(
-        (
-            plain and tuple(plain),
-            mentions,
-            payments,
-            tuple(sorted(state.persons.items())),
-            tuple(sorted(state.households)),
-            tuple(sorted(state.alerts.items())),
-            tuple(sorted(state.saturated)),
-        )
+def head_of(state: ClusterState, plain: Plain | None) -> Head:
+    """Return the state without its facts; `plain` says that nothing is special about it."""
+    return Head(
+        plain,
+        tuple(sorted(state.persons.items())),
+        tuple(sorted(state.households)),
+        tuple(sorted(state.alerts.items())),
+        tuple(sorted(state.saturated)),
     )
 
 
-def repack(packed: Packed) -> bytes:
-    """Return the bytes of a state whose facts are packed."""
-    return _dumps((packed.plain and tuple(packed.plain), *packed[1:]))
+def pack_head(head: Head) -> bytes:
+    """Return a head as bytes."""
+    plain, *rest = head
+    return _dumps((plain and tuple(plain), *rest))
 
 
-def half_unpack(packed: bytes) -> Packed:
-    """Return the state with its facts still packed."""
-    plain, *rest = marshal.loads(packed)
-    return Packed(plain and Plain(*plain), *rest)
+def unpack_head(packed: bytes) -> Head:
+    """Return the head that `pack_head` packed."""
+    plain, persons, households, alerts, saturated = marshal.loads(packed)
+    make = tuple.__new__
+    return make(Head, (plain and make(Plain, plain), persons, households, alerts, saturated))
 
 
-def unpack(packed: bytes) -> ClusterState:
-    """Return the state that `pack` packed."""
-    return open_up(half_unpack(packed))
-
-
-def open_up(half: Packed) -> ClusterState:
-    """Return the state with its facts unpacked."""
+def open_up(head: Head, facts: Iterable[Fact]) -> ClusterState:
+    """Return the whole state: a head with its cluster's facts."""
     return ClusterState(
-        tuple(unpack_some((*half.mentions, *half.payments))),
-        frozenset(half.saturated),
-        dict(half.alerts),
-        dict(half.persons),
-        frozenset(half.households),
+        tuple(facts),
+        frozenset(head.saturated),
+        dict(head.alerts),
+        dict(head.persons),
+        frozenset(head.households),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
+from sijill.adapters.postgres import Cursor
+from sijill.adapters.registry import facts
 from sijill.adapters.registry.clusters import Opened
 from sijill.adapters.registry.forest import Forest
 from sijill.adapters.registry.state import ClusterState, open_up
@@ -27,11 +29,11 @@ def additions(opened: Opened) -> dict[int, list[Fact]]:
             other.update(leads.get(token) for _, token in tokens)
         else:
             arriving.setdefault(number, []).append(fact)
-    return {number: facts for number, facts in arriving.items() if number not in other}
+    return {number: came for number, came in arriving.items() if number not in other}
 
 
 def worksets(
-    opened: Opened, done: Collection[int], settled: Collection[Line]
+    cursor: Cursor, opened: Opened, done: Collection[int], *, settled: Collection[Line]
 ) -> Iterator[tuple[Workset, dict[int, ClusterState]]]:
     """Yield the worksets, each with the state of its clusters: joined by what arrives or thaws.
 
@@ -54,7 +56,8 @@ def worksets(
         old = search.old.get(fact.record, ())
         if fact.stream != "household" and old:
             forest.join(old[0], line)
-    states = {n: open_up(row.state) for n, row in opened.rows.items() if n not in done}
+    standing = facts.read(cursor, opened.rows.keys() - done)
+    states = {number: open_up(opened.rows[number].state, f) for number, f in standing.items()}
     for number, state in states.items():
         for token in state.saturated & search.thaw:
             forest.join(token, number)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 
 from sijill.adapters.postgres import Connection, bigint_array, bytea_array
-from sijill.adapters.registry.state import ClusterState, unpack, unpack_household, unpack_overlap
+from sijill.adapters.registry import facts
+from sijill.adapters.registry.state import ClusterState, unpack_household, unpack_overlap
 from sijill.domain import alerts as domain_alerts
 from sijill.domain.event import Fact
 from sijill.domain.fold import person_key
@@ -68,8 +69,7 @@ def states(
     connection: Connection, clusters: Iterable[int] | None
 ) -> Iterator[tuple[int, ClusterState]]:
     """Yield the clusters by id, all of them when it is None, with their facts."""
-    for number, packed in rows(connection, "SELECT id, state FROM cluster", "id", clusters):
-        yield number, unpack(packed)
+    yield from facts.states(connection, None if clusters is None else sorted(clusters))
 
 
 def _clusters(connection: Connection, scope: Scope, found: Registry) -> None:
