@@ -51,9 +51,16 @@ class BookBlockedError(HaltError):
 class Registrar:
     """One turn is one batch: fetch, accept, apply; when there is no backlog, what is due."""
 
-    def __init__(self, settings: Settings, *, acceptor: Acceptor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        acceptor: Acceptor | None = None,
+        records_max: int = RECORDS_MAX,
+    ) -> None:
         """Start where the database stands; another acceptor decides what is an event."""
         self._settings = settings
+        self._records_max = records_max
         self._astray = False
         self._gauged = self._day_checked = self._due_done = 0.0
         postgres.migrate(settings.postgres_dsn)
@@ -101,13 +108,13 @@ class Registrar:
 
     def _turn(self) -> bool:
         self._operations.step(self._connection)
-        fetched = self._source.fetch(RECORDS_MAX, WAIT_S)
+        fetched = self._source.fetch(self._records_max, WAIT_S)
         if fetched.ends:
             faultpoint("registrar.fetched")
             self._apply(fetched)
         self._move_day()
         self._show()
-        behind = len(fetched.messages) >= RECORDS_MAX // 4
+        behind = len(fetched.messages) >= self._records_max // 4
         if behind and time.monotonic() - self._due_done < DUE_EVERY_S:
             return True
         return self._due() or bool(fetched.ends)

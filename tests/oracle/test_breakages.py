@@ -95,8 +95,8 @@ COUNTED = "applied = applied + 1, void = void - 1"
 SOME = (
     Breakage("alert", "open = false", PAIR, "alerts: missing"),  # a withdrawal without a record
     Breakage("alert", "amount = amount + 1", "true", "alerts: different"),
-    Breakage("cluster", drop_payment, "", "facts: missing"),
-    Breakage("cluster", part_person, "", "facts: different"),
+    Breakage("record", drop_payment, "", "facts: missing"),
+    Breakage("record", part_person, "", "facts: different"),
     Breakage("member", "household = ''", "role = 'SPOUSE'", "roster lines: different"),
     Breakage("person", "given = 'x'", "given IS NOT NULL", "persons: different"),
     Breakage("identifier", "cluster = -1", "true", "clusters: wrong lead of a token"),

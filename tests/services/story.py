@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from confluent_kafka import TopicPartition
 
-from services.registrar import Registrar
+from services.registrar import RECORDS_MAX, Registrar
 from sijill import topics
 from sijill.adapters import codec, kafka, operations, postgres
 from sijill.adapters.postgres import Connection
@@ -109,9 +109,9 @@ class Hub:
         operations.publish(self.settings, value)
 
     @contextmanager
-    def registrar(self) -> Iterator[Registrar]:
+    def registrar(self, records_max: int = RECORDS_MAX) -> Iterator[Registrar]:
         """Yield a registrar, closed at the end."""
-        loop = Registrar(self.settings)
+        loop = Registrar(self.settings, records_max=records_max)
         try:
             while not loop.assigned:
                 loop.step()

@@ -182,7 +182,7 @@ def test_backlog_does_not_starve_the_sweep(hub: Hub) -> None:
     hub.publish("pensions", enrollment("p1", "pension", person(ALI)))
     many = [payment(f"m{n}", "pension", person(f"19{n:010d}")) for n in range(BACKLOG)]
 
-    with hub.registrar() as loop:
+    with hub.registrar(records_max=BACKLOG // 4) as loop:
         hub.drain(loop)
         hub.publish("pensions", *many)
         hub.activate(named("2026-2"), seq=2)

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from sijill.adapters.postgres import Connection, bigint_array
-from sijill.adapters.registry import hub
-from sijill.adapters.registry.state import unpack, unpack_overlap
+from sijill.adapters.postgres import Connection
+from sijill.adapters.registry import facts, hub
+from sijill.adapters.registry.state import unpack_overlap
 from sijill.domain import alerts, disclosure
 from sijill.domain.alerts import Answer
 from sijill.domain.dossier.shapes import Case, Revision, Said
@@ -141,10 +141,8 @@ def _subject(
 
 def _people(connection: Connection, query: str, key: bytes, *, book: Book) -> list[PersonFacts]:
     clusters = [cluster for (cluster,) in connection.execute(query.encode(), [key])]
-    rows = connection.execute(
-        "SELECT state FROM cluster WHERE id = ANY(%s) ORDER BY id", [bigint_array(clusters)]
-    ).fetchall()
-    states = [unpack(packed) for (packed,) in rows]
     return [
-        person for state in states for person in persons(group(state.facts, state.saturated), book)
+        person
+        for _, state in facts.states(connection, clusters)
+        for person in persons(group(state.facts, state.saturated), book)
     ]
