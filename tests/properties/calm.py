@@ -28,7 +28,8 @@ class Open(NamedTuple):
 def in_use(events: Iterable[Event]) -> list[tuple[Event, bool]]:
     """Return each record's version in use and whether it is disputed: a function of the set.
 
-    The highest number counts, and among its contents the greatest.
+    The highest number counts, and among its contents the greatest. Records come in the order in
+    which they were heard of, so that what must not hang on it is put to the proof.
     """
     best: dict[bytes, int] = {}
     for event in (events := list(events)):
@@ -37,7 +38,7 @@ def in_use(events: Iterable[Event]) -> list[tuple[Event, bool]]:
     for event in events:
         if event.seq == best[event.record]:
             contents.setdefault(event.record, {})[event.content] = event
-    return [(found[max(found)], len(found) > 1) for _, found in sorted(contents.items())]
+    return [(found[max(found)], len(found) > 1) for found in contents.values()]
 
 
 def facts_of(used: Iterable[tuple[Event, bool]]) -> list[Fact]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sijill.domain import alerts
 from sijill.domain.event import Event, Fact
-from sijill.domain.identity import clusters, saturated_tokens
+from sijill.domain.identity import Grouping, clusters, saturated_tokens
 from sijill.domain.rules.overlap import Overlap
 from tests.properties import calm
 from tests.properties.examples import examples
@@ -89,13 +89,18 @@ def highest(events: Iterable[Event]) -> dict[bytes, tuple[int, bytes, bytes | No
 
 @given(told())
 @examples(100)
-def test_open_alerts_do_not_depend_on_the_order_of_events(one: Told) -> None:
-    """The same events in any order, some repeated, give the same alerts in the same states."""
+def test_persons_and_alerts_do_not_depend_on_the_order_of_events(one: Told) -> None:
+    """The same events in any order, some repeated, give the same persons and the same alerts."""
     story, delivery = one
-
     other = [story.events[number] for batch in delivery.batches for number in batch]
 
+    assert who(other) == who(story.events)
     assert calm.shown(other, BOOK, story.as_of) == calm.shown(story.events, BOOK, story.as_of)
+
+
+def who(events: Iterable[Event]) -> set[Grouping]:
+    """Return who is who, which payments wait, and which links were left out, by cluster."""
+    return set(calm.groupings(calm.facts_of(calm.in_use(events))))
 
 
 @given(told(), st.integers(0, 999))
