@@ -94,6 +94,12 @@ def asked(read: Iterable[Raw], files: Mapping[str, bytes], *, as_of: int, known:
     ]
 
 
+def since(read: list[Raw], files: Mapping[str, bytes], *, as_of: int, known: int) -> list[int]:
+    """Return the first day of every overlap that is found on a day."""
+    hub = registry(read, files, as_of=as_of, known=known, refused=Differences(), model=None)
+    return [overlap.since for overlap in hub.found.values()]
+
+
 def registry(
     read: list[Raw],
     files: Mapping[str, bytes],

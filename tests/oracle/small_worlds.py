@@ -9,7 +9,8 @@ from tests.oracle.pure import Sent
 NUMBERS = ("198012345678", "198012345679", "199001010101")
 GIVEN = ("علي", "Ali", "زينب", "حسن", "مريم", "كريم", "سعاد", "نور")
 PROGRAMMES = (
-    ("molsa", "spn"), ("trade", "spn"), ("pensions", "pension"), ("prisoners", "rafha"),
+    ("molsa", "spn"), ("molsa", "spn"), ("molsa", "spn"), ("trade", "spn"),
+    ("pensions", "pension"), ("pensions", "pension"), ("prisoners", "rafha"),
     ("martyrs", "martyr-family"), ("krg-molsa", "krg-martyr"), ("disability", "disability"),
     ("trade", "food-basket"), ("molsa", "food-basket"), ("krg-molsa", "krg-welfare"),
     ("wfp", "unknown"),
@@ -39,6 +40,16 @@ class Chance:
                 self.sent.append((ministry, stream, again))
         self.rng.shuffle(self.sent)
         return self.sent
+
+    def more(self) -> list[Sent]:
+        """Return payments to people of whom the world told, which make alerts outgrow answers."""
+        found: list[Sent] = []
+        for number, (ministry, stream, record) in enumerate(self.sent):
+            if stream == "enrollment" and record["programme"] == "spn" and self.rng.random() < 0.5:
+                payment = self.payment(f"m{number}")[2]
+                again = {"person": record["person"], "programme": "spn", "status": "MADE"}
+                found.append((ministry, "payment", payment | again | {"household_number": None}))
+        return found
 
     def decisions(self, asked: list[tuple[str, bytes, str]]) -> list[Sent]:
         """Return answers to some of the notices, given as (ministry, notice id, basis)."""
@@ -71,7 +82,7 @@ class Chance:
         ids = []
         if self.crowd and rng.random() < 0.8:
             ids.append(("BENEFICIARY_NUMBER", "SHARED"))
-        if rng.random() < 0.6:
+        if rng.random() < 0.75:
             ids.append(("NATIONAL_NUMBER", rng.choice(NUMBERS)))
         if rng.random() < 0.5:
             ids.append(("PASSPORT", rng.choice(("A-1", "a1", "B2", "000"))))
@@ -131,7 +142,8 @@ class Chance:
         return ministry, "payment", {
             **self.common(name), "programme": programme, "person": self.person(),
             "status": self.rng.choice(("MADE", "MADE", "MADE", "PLANNED", "REVERSED")),
-            "period": month, "period_from": f"{month}-01", "period_through": f"{month}-28",
+            "period": month, "period_through": f"{month}-28",
+            "period_from": f"{month}-{self.rng.choice((1, 1, 10, 20)):02d}",
             "amount": self.rng.randrange(1, 5) * 100_000, "form": "CASH",
             "currency": self.rng.choice(("IQD", "IQD", "USD")),
             "household_number": self.family(),
@@ -140,7 +152,7 @@ class Chance:
     def income(self, name: str) -> Sent:
         """Return an income with its amounts."""
         amounts = [
-            {**self.period("amount"), "amount": self.rng.randrange(0, 900_000),
+            {**self.period("amount"), "amount": self.rng.choice((200_000, 250_000, 450_000)),
              "currency": self.rng.choice(("IQD", "IQD", "USD")),
              "component": self.rng.choice((None, "base"))}
             for _ in range(self.rng.randrange(3))

@@ -7,6 +7,7 @@ from contextlib import closing
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from sijill.adapters import kafka
+from sijill.adapters.halt import HaltError
 from sijill.adapters.source import headers_of
 from sijill.oracle.border.reading import Raw
 from sijill.settings import Settings
@@ -20,8 +21,8 @@ PATIENCE_S = 60.0
 SAY_EVERY_S = 5.0
 
 
-class LogEndedError(Exception):
-    """Records that were applied are not in the log, or cannot be read."""
+class LogEndedError(HaltError):
+    """Records that were applied do not come from the log any more."""
 
 
 def records(
