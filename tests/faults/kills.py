@@ -16,7 +16,10 @@ DAYS_BEFORE = 45
 """The hub starts on an earlier day, so that the drill can move it and make work due."""
 
 RELAY = tuple(point for point in POINTS if point.startswith("relay."))
-REGISTRAR = tuple(point for point in POINTS if not point.startswith("relay."))
+TAKING_OVER = tuple(point for point in POINTS if point.startswith("recovery."))
+"""Points that a relay passes only when the topics are another database's, in their order."""
+
+REGISTRAR = tuple(point for point in POINTS if point not in (*RELAY, *TAKING_OVER))
 BY_ACTIVATION = ("operations.committing", "due.committing")
 """Points that records never reach: an activation is read, and everything is evaluated again."""
 
