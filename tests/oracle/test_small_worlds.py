@@ -1,12 +1,16 @@
 """The hub's own code and the oracle, on thousands of small worlds in which everything collides."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from sijill.cli.verify.differences import Differences
 from sijill.oracle.border.reading import Raw
 from tests.oracle import pure, rich_book
+from tests.oracle.pure import Sent
 from tests.oracle.small_worlds import Chance
+from tests.services.story import enrollment, event, payment, person
 
 AS_OF = date(2026, 6, 1).toordinal()
 WORLDS = 250
@@ -41,3 +45,31 @@ def days(read: list[Raw], as_of: int, *, known: int) -> list[int]:
     begun = sorted(set(pure.since(read, FILES, as_of=as_of, known=known)))
     turns = {since + settle for since in begun[:2] for settle in SETTLING}
     return [as_of, *sorted(turns)]
+
+
+@pytest.mark.parametrize(("more", "stage"), [(100_000, "CONFIRMED"), (200_000, "REOPENED")])
+def test_oracle_agrees_on_how_far_a_decision_reaches(more: int, stage: str) -> None:
+    """An answer covers money that grew by no more than the rule's materiality, for both."""
+    ali = person("198012345678")
+    sent: list[Sent] = [
+        ("molsa", *enrollment("e1", "spn", ali)),
+        ("pensions", *enrollment("p1", "pension", ali)),
+        ("molsa", *payment("y1", "spn", ali, month="2026-03")),
+    ]
+    known = AS_OF * 2
+    (_, notice, basis), *_ = pure.asked(pure.raws(sent), FILES, as_of=AS_OF, known=known)
+    answer: dict[str, Any] = {
+        "status": "ISSUED",
+        "notice_id": notice.hex(),
+        "basis": basis,
+        "code": "CONFIRMED",
+    }
+    sent.append(("molsa", *event("decision", "d1", **answer)))
+    sent.append(("molsa", *payment("y2", "spn", ali, month="2026-04", amount=more)))
+
+    read = pure.raws(sent)
+    found = pure.differences(read, FILES, as_of=AS_OF, known=known)
+    hub = pure.registry(read, FILES, as_of=AS_OF, known=known, refused=Differences(), model=None)
+
+    assert found.counts == {}
+    assert [alert["decision"] for alert in hub.alerts.values()] == [stage]
