@@ -47,9 +47,19 @@ def days(read: list[Raw], as_of: int, *, known: int) -> list[int]:
     return [as_of, *sorted(turns)]
 
 
-@pytest.mark.parametrize(("more", "stage"), [(100_000, "CONFIRMED"), (200_000, "REOPENED")])
-def test_oracle_agrees_on_how_far_a_decision_reaches(more: int, stage: str) -> None:
-    """An answer covers money that grew by no more than the rule's materiality, for both."""
+@pytest.mark.parametrize(
+    ("more", "until", "stage"),
+    [
+        (100_000, None, "CONFIRMED"),
+        (200_000, None, "REOPENED"),
+        (100_000, "2026-06-01", "CONFIRMED"),
+        (100_000, "2026-05-31", "REOPENED"),
+    ],
+)
+def test_oracle_agrees_on_how_far_a_decision_reaches(
+    more: int, until: str | None, stage: str
+) -> None:
+    """An answer covers money that grew by no more than the materiality, through its last day."""
     ali = person("198012345678")
     sent: list[Sent] = [
         ("molsa", *enrollment("e1", "spn", ali)),
@@ -63,6 +73,7 @@ def test_oracle_agrees_on_how_far_a_decision_reaches(more: int, stage: str) -> N
         "notice_id": notice.hex(),
         "basis": basis,
         "code": "CONFIRMED",
+        "until": until,
     }
     sent.append(("molsa", *event("decision", "d1", **answer)))
     sent.append(("molsa", *payment("y2", "spn", ali, month="2026-04", amount=more)))
