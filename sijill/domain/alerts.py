@@ -48,10 +48,8 @@ class Verdict(NamedTuple):
 
 def keyed(key: bytes, *parts: bytes) -> bytes:
     """Return the 16-byte keyed hash of the parts, each set apart by its length."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        mac.update(len(part).to_bytes(4, "big") + part)
-    return mac.digest()[:16]
+    said = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+    return hmac.digest(key, said, "sha256")[:16]
 
 
 def alert_id(hub_key: bytes, overlap: Overlap) -> bytes:

@@ -15,7 +15,7 @@ from sijill.domain.event import INF, Enrollment, Fact, Membership
 from sijill.domain.fold import persons
 from sijill.domain.household import Name, named_by
 from sijill.domain.identity import group, is_mention
-from sijill.domain.regroup import Line, Part, Regrouped, Workset, regroup
+from sijill.domain.regroup import Part, Regrouped, Workset, regroup
 from sijill.domain.rulebook import Book
 from sijill.domain.rules import evaluate_person
 from sijill.domain.rules.overlap import PersonFacts
@@ -45,13 +45,12 @@ def fold(cursor: Cursor, opened: clusters.Opened, context: Context) -> Folded:
         k for k, c in changes.items() if c.stream == "household" and c.event and c.old
     }
     disputed = {key for key, change in changes.items() if change.event is None}
-    settled: set[Line] = set()
     done: set[int] = set()
     additions = worksets.additions(opened)
     spoken_of = {
         number
         for number, came in additions.items()
-        if number in opened.rows and any(is_mention(fact) for fact in came)
+        if number in opened.rows and (is_mention(came[0]) or any(map(is_mention, came)))
     }
     mentions = facts.read(cursor, spoken_of, mentions_only=True)
     for number, came in additions.items():
@@ -60,9 +59,8 @@ def fold(cursor: Cursor, opened: clusters.Opened, context: Context) -> Folded:
         if grown is not None:
             _take(folded, number, before, grown=grown, facts=came, book=context.book)
             done.add(number)
-            settled.update([fact[:2] for fact in came])
     source = _new_ids(cursor)
-    for work, old in worksets.worksets(cursor, opened, done, settled=settled):
+    for work, old in worksets.worksets(cursor, opened, done):
         regrouped = regroup(work, lambda: next(source))
         evaluated = [_evaluate(part, context) for part in regrouped.parts]
         _gather(

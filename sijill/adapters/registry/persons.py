@@ -2,14 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 
 import schemas
 from sijill import topics
-from sijill.adapters.codec import encode_unversioned
+from sijill.adapters.avro_encoder import Encoder, compile_encoder
 from sijill.adapters.registry.outlet import Row
 from sijill.adapters.registry.plain import Said
 from sijill.domain import alerts
 from sijill.domain.event import EPOCH
+
+
+@cache
+def _encoder() -> Encoder:
+    # The relay puts the version in front.
+    return compile_encoder(schemas.text("person"), without=("version",))
 
 
 def rows(
@@ -56,6 +63,6 @@ def _row(
         "programmes": programmes,
         "open_alerts": open_alerts,
     }
-    value = encode_unversioned("person", record)
+    value = _encoder()(record)
     digest = hashlib.blake2b(value, digest_size=16).digest()
     return Row(topic, key, revision, digest, schema_id, value, None)

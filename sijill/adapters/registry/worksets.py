@@ -33,11 +33,11 @@ def additions(opened: Opened) -> dict[int, list[Fact]]:
 
 
 def worksets(
-    cursor: Cursor, opened: Opened, done: Collection[int], *, settled: Collection[Line]
+    cursor: Cursor, opened: Opened, done: Collection[int]
 ) -> Iterator[tuple[Workset, dict[int, ClusterState]]]:
     """Yield the worksets, each with the state of its clusters: joined by what arrives or thaws.
 
-    Left out is what has been `done` already: clusters, and the `settled` facts that went to them.
+    Left out are clusters that are `done`, and with them all facts that lead there.
     """
     search, leads = opened.search, opened.leads
     forest = Forest()
@@ -45,7 +45,7 @@ def worksets(
         if number not in done:
             forest.find(number)
     for line, fact in search.arriving.items():
-        if line in settled:
+        if fact.tokens and leads.get(fact.tokens[0][1]) in done:
             continue
         forest.find(line)
         for _, token in fact.tokens:
