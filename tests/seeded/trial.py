@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 from tests.seeded.bug import ROOT, Bug
 
 PATIENCE_S = 240.0
+"""For up to four tests, and as much again for every five."""
 COPIED = ("sijill", "services", "connectors", "schemas", "tests", "pyproject.toml")
 
 _ASSERTED = re.compile(r"^(tests/\S+\.py):\d+: (?:AssertionError|Failed)$", re.MULTILINE)
@@ -61,7 +62,7 @@ def run(tree: Path, nodes: Sequence[str]) -> list[Told]:
         command, cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        child.wait(PATIENCE_S)
+        child.wait(PATIENCE_S * (1 + len(nodes) // 5))
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
