@@ -66,6 +66,9 @@ def _play_all(stage: Stage, form: Form, names: Sequence[str]) -> int:
     except Invalid as invalid:
         print(f"INVALID calm run: {invalid}")
         return INVALID
+    except Broken as broken:
+        print(f"BROKEN calm run: this does not hold: {broken}")
+        return BROKEN
     found = [
         _judge(stage, expected, name, play)
         for name in names
