@@ -29,7 +29,7 @@ from sijill.domain import rulebook
 from sijill.domain.event import Event
 from sijill.settings import Settings
 
-RECORDS_MAX = 20_000
+RECORDS_MAX = 10_000
 """The most records of one batch; without a backlog a batch holds what has come in WAIT_S."""
 
 WAIT_S = 0.05
