@@ -28,6 +28,10 @@ POINTS = {
     "relay.publishing": "in the Kafka transaction: the records are in the log, uncommitted",
     "relay.published": "the records are committed in Kafka, the database does not know",
     "relay.recorded": "the database knows what is in Kafka",
+    "recovery.waiting": "the topics are another generation's, nothing is done about it",
+    "recovery.folded": "what the output topics tell is known, nothing is written",
+    "recovery.adopting": "in the transaction that takes the topics over: the commit is next",
+    "recovery.adopted": "the database has a new generation, the progress topic the old one",
 }
 """Every point and what is true there; a test compares this table with the code."""
 

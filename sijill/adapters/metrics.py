@@ -61,6 +61,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("relay_number", "gauge", (), "Number of the last record known to be published."),
     Metric("relay_stage_seconds", "histogram", ("stage",), "Cycle time: number, publish, record."),
     Metric("relay_leader", "gauge", (), "1 while this relay holds the lease."),
+    Metric("relay_recovery", "gauge", ("stage",), "1 at the stage: wait, fold, compare."),
+    Metric("relay_recovery_offsets", "gauge", (), "Source offsets that recovery waits for."),
+    Metric("relay_recovery_records_total", "counter", (), "Records of output topics folded."),
+    Metric("relay_differences_total", "counter", ("topic",), "Rows that a new generation adds."),
     # The publisher.
     Metric("publisher_failed_total", "counter", ("topic", "reason"), "Records it did not take."),
 )

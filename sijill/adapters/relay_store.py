@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from sijill.adapters import codec, metrics
+from sijill.adapters import codec, metrics, wire
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import (
     Connection,
@@ -69,13 +69,13 @@ class RelayStore:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._holder = secrets.token_bytes(8) + os.getpid().to_bytes(4, "big")
-        self._epoch = -1
+        self.epoch = -1
         self._guard = _connected(dsn)
         self._work = _listening(dsn)
 
     def reconnect(self) -> None:
         """Replace both connections after one was lost; a database that is down stays so quietly."""
-        self._epoch = -1
+        self.epoch = -1
         with suppress(psycopg.OperationalError):
             self._guard.close()
             self._work.close()
@@ -115,7 +115,7 @@ class RelayStore:
             ).fetchone()
             ours = row is not None and (row[0] == self._holder or row[1])
             if row is None or row[0] != self._holder:
-                self._epoch = -1
+                self.epoch = -1
             yield ours
             if ours:
                 self._guard.execute(
@@ -131,7 +131,7 @@ class RelayStore:
     @property
     def reigns(self) -> bool:
         """Whether this relay has taken over and nobody since."""
-        return self._epoch >= 0
+        return self.epoch >= 0
 
     def take_over(self) -> Standing | None:
         """Raise the epoch, which ends every other relay; None while the hub has no identity yet.
@@ -144,7 +144,7 @@ class RelayStore:
         ).fetchone()
         if row is None:
             return None
-        self._epoch = row[0]
+        self.epoch = row[0]
         return Standing(*row[1:])
 
     def number(self, limit: int) -> list[Numbered]:
@@ -208,7 +208,7 @@ class RelayStore:
 
     def _lock(self, cursor: Cursor) -> int:
         cursor.execute(
-            "SELECT highest FROM relay_progress WHERE epoch = %s FOR UPDATE", [self._epoch]
+            "SELECT highest FROM relay_progress WHERE epoch = %s FOR UPDATE", [self.epoch]
         )
         row = cursor.fetchone()
         if row is None:
@@ -291,4 +291,7 @@ def _numbered(number: int, sent: Sent) -> Numbered:
     row, value = sent.row, sent.row.value
     if row.schema_id is not None and value is not None and sent.version is not None:
         value = codec.with_version(row.schema_id, sent.version, value)
-    return Numbered(number, row.topic, row.key, value, row.headers)
+    headers = row.headers
+    if row.schema_id is not None and value is None:
+        headers = wire.tombstone_headers(sent.version or 0)
+    return Numbered(number, row.topic, row.key, value, headers)

@@ -1,13 +1,13 @@
 """What leaves the registry: rows of the outbox, written in the registrar's own transaction."""
 
-import hashlib
 import marshal
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import schemas
 from sijill import topics
-from sijill.adapters.codec import encode, encode_unversioned
+from sijill.adapters import wire
+from sijill.adapters.codec import Record, encode, encode_unversioned
 from sijill.adapters.postgres import Cursor, copy_rows
 from sijill.adapters.registry.alerts import HISTORY_ONLY, Context, Shown
 from sijill.domain import alerts, disclosure, explain
@@ -64,39 +64,26 @@ def alert_rows(context: Context, shown: Iterable[Shown], *, caused_at: int) -> l
         if change.state in HISTORY_ONLY:
             continue
         common = _common(context, change)
+        record = _alert(context, change, common, caused_at=caused_at)
         rows.append(
-            Row(
-                topics.name("alert"),
-                change.id,
-                change.revision,
-                _digest(change),
-                schemas.current("alert").id,
-                encode_unversioned("alert", _alert(context, change, common, caused_at=caused_at)),
-                None,
-            )
+            _saying("alert", topics.name("alert"), change.id, record, revision=change.revision)
         )
         rows += [_notice_row(context, change, ministry) for ministry in change.told]
         rows += [_leaving_row(context, change, ministry) for ministry in change.leaving]
     return rows
 
 
-def _digest(change: Shown) -> bytes:
-    """Return the hash of what a change says; equal hash, nothing to publish."""
-    said = alerts.content(change.overlap) + change.stage.encode()
-    said += b"withdrawn" if change.state == "WITHDRAWN" else b"open"
-    return hashlib.blake2b(said, digest_size=16).digest()
+def _saying(schema: str, topic: str, key: bytes, record: Record, *, revision: int) -> Row:
+    """Return the row of a record that says what its evidence says."""
+    value = encode_unversioned(schema, record)
+    return Row(topic, key, revision, wire.content(record), schemas.current(schema).id, value, None)
 
 
 def _notice_row(context: Context, change: Shown, ministry: str) -> Row:
-    return Row(
-        topics.name("notice", ministry),
-        alerts.notice_id(context.hub_key, ministry, change.id),
-        change.revision,
-        _digest(change),
-        schemas.current("notice").id,
-        encode_unversioned("notice", _notice(context, change, _common(context, change), ministry)),
-        None,
-    )
+    record = _notice(context, change, _common(context, change), ministry)
+    notice = alerts.notice_id(context.hub_key, ministry, change.id)
+    topic = topics.name("notice", ministry)
+    return _saying("notice", topic, notice, record, revision=change.revision)
 
 
 def _leaving_row(context: Context, change: Shown, ministry: str) -> Row:

@@ -1,11 +1,11 @@
 """What leaves of persons: for the hub's own readers, each change of what the registry says."""
 
-import hashlib
 from collections.abc import Iterable
 from functools import cache
 
 import schemas
 from sijill import topics
+from sijill.adapters import wire
 from sijill.adapters.avro_encoder import Encoder, compile_encoder
 from sijill.adapters.registry.outlet import Row
 from sijill.adapters.registry.plain import Said
@@ -64,5 +64,5 @@ def _row(
         "open_alerts": open_alerts,
     }
     value = _encoder()(record)
-    digest = hashlib.blake2b(value, digest_size=16).digest()
+    digest = wire.body_content(value)
     return Row(topic, key, revision, digest, schema_id, value, None)
