@@ -6,6 +6,7 @@ generators: between two portions the relay shows that it lives.
 
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import schemas
@@ -13,13 +14,12 @@ from sijill import topics
 from sijill.adapters import codec, metrics, outputs, wire
 from sijill.adapters.outputs import Key, Outputs
 from sijill.adapters.postgres import Connection
-from sijill.adapters.registry import alerts, outlet
+from sijill.adapters.registry import alerts, facts, outlet, persons
 from sijill.adapters.registry.outlet import Row
-from sijill.adapters.registry.state import unpack, unpack_overlap
+from sijill.adapters.registry.plain import Said, said_of
+from sijill.adapters.registry.state import ClusterState, unpack_overlap
 from sijill.domain import alerts as naming
 from sijill.domain import disclosure, fold
-from sijill.domain.event import Enrollment
-from sijill.domain.fold import PersonRow
 from sijill.domain.identity import group
 from sijill.domain.rules import evaluate_person
 from sijill.domain.rules.overlap import PersonFacts
@@ -121,12 +121,13 @@ def _write_persons(compared: Compared) -> Iterator[None]:
     """Write the persons of every cluster, and a tombstone for each key that is no person's."""
     topic, hub_key = topics.name("person"), compared.context.hub_key
     known: set[bytes] = set()
-    for portion in _portions(compared.connection, "clusters", "SELECT state FROM cluster"):
+    states = facts.states(compared.connection)
+    while portion := list(islice(states, AT_ONCE)):
         said = {}
-        for (state,) in portion:
+        for _, state in portion:
             for person in _persons(state, compared.context):
                 said[person.key] = _said(person, compared.context)
-        rows = outlet.person_rows(hub_key, said, [], revision=0)
+        rows = persons.rows(hub_key, said, [], revision=0)
         known.update(row.key or b"" for row in rows)
         _put(compared.connection, [row for row in rows if _news(compared.told, row)])
         yield
@@ -140,17 +141,15 @@ def _write_persons(compared: Compared) -> Iterator[None]:
         yield
 
 
-def _persons(state: bytes, context: alerts.Context) -> list[PersonFacts]:
-    opened = unpack(state)
-    return fold.persons(group(opened.facts, opened.saturated), context.book)
+def _persons(state: ClusterState, context: alerts.Context) -> list[PersonFacts]:
+    return fold.persons(group(state.facts, state.saturated), context.book)
 
 
-def _said(person: PersonFacts, context: alerts.Context) -> tuple[PersonRow, list[str], int]:
+def _said(person: PersonFacts, context: alerts.Context) -> Said:
     """Return what is published of a person, as the fold of a batch says it."""
     overlaps, _ = evaluate_person(person, context.book, context.as_of)
-    programmes = {f.detail.programme for f in person.facts if isinstance(f.detail, Enrollment)}
     raised = sum(overlap.verdict == "raised" for overlap in overlaps)
-    return fold.row(person, context.book), sorted(programmes), raised
+    return said_of(person, raised, context.book)
 
 
 def _topics_of(told: Outputs, *patterns: str) -> list[str]:
