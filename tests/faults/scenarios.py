@@ -5,7 +5,7 @@ from enum import Enum
 from functools import partial
 from random import Random
 
-from tests.faults import kills, recreated, servers, twins, worlds
+from tests.faults import kills, rebuilt, recreated, servers, twins, worlds
 from tests.faults.drill import Drill
 from tests.faults.stage import Ending, Stage
 
@@ -64,6 +64,12 @@ def _topic_made_again(form: Form, _rng: Random) -> list[Play]:
     return [partial(recreated.topic_made_again, running=each) for each in running]
 
 
+def _rebuilt(form: Form, _rng: Random) -> list[Play]:
+    """The short form lets the relay take over undisturbed."""
+    points = () if form is Form.SHORT else kills.TAKING_OVER
+    return [partial(rebuilt.rebuilt, points=points)]
+
+
 SCENARIOS: dict[str, Callable[[Form, Random], list[Play]]] = {
     "replay": _always(worlds.replay),
     "clocks": _always(worlds.clocks),
@@ -77,6 +83,7 @@ SCENARIOS: dict[str, Callable[[Form, Random], list[Play]]] = {
     "database": _database,
     "lost-tail": _always(servers.lost_tail),
     "broker": _always(servers.broker),
+    "rebuilt": _rebuilt,
     "topic-made-again": _topic_made_again,
 }
 """Those that only read the published world come first, so that it is published once for them."""
