@@ -13,6 +13,8 @@ from sijill.adapters.ground import GroundError, start_ground
 
 def main() -> None:
     """Print the ground's addresses and process numbers as JSON, or the error's sentence."""
+    # A shell starts its background jobs with this signal ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     named = sys.argv[2] if len(sys.argv) > 2 else None
     try:
         ground = start_ground(Path(sys.argv[1]), kafka_bootstrap=named)
