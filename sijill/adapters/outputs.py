@@ -1,6 +1,6 @@
 """What the output topics tell: one fold over all that committed readers see in them.
 
-It holds no record, only what each key last said: about 200 bytes for a key, measured.
+It holds no record, only what each key last said: some 300 bytes for a key (docs/PERFORMANCE.md).
 """
 
 import logging

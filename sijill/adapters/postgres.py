@@ -222,12 +222,15 @@ def update_rows(
             _PACKERS[kind](values)
             for kind, values in zip(columns.values(), zip(*rows, strict=True), strict=True)
         ]
-        cursor.execute(_update_packed(table, tuple(columns.items()), keys), arrays)
+        # Planned each time: a join planned for a small table and kept would compare every row of
+        # one that has grown with every row of the batch.
+        statement = _update_packed(table, tuple(columns.items()), keys)
+        cursor.execute(statement, arrays, prepare=False)
         return
     statements = _update(table, tuple(columns.items()), keys)
     cursor.execute(statements.create)
     copy_rows(cursor, statements.stage, columns, rows)
-    cursor.execute(statements.update)
+    cursor.execute(statements.update, prepare=False)
     cursor.execute(statements.clear)
 
 

@@ -122,6 +122,7 @@ def _write_links(cursor: Cursor, folded: Folded) -> None:
             "DELETE FROM household_cluster USING unnest(%s::bytea[], %s::bigint[]) AS g (h, c) "
             "WHERE household = h AND cluster = c",
             [bytea_array([h for h, _ in removed]), bigint_array([c for _, c in removed])],
+            prepare=False,
         )
     if added:
         copy_rows(cursor, "household_cluster", {"household": "bytea", "cluster": "int8"}, added)

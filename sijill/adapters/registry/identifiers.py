@@ -86,6 +86,7 @@ def drop_carriers(cursor: Cursor, gone: Sequence[tuple[bytes, Fact]]) -> None:
             "DELETE FROM carrier USING unnest(%s::bytea[], %s::bytea[], %s::text[]) AS g (t, r, l) "
             "WHERE token = t AND record = r AND line = l",
             [bytea_array(tokens), bytea_array([f.record for f in facts]), [f.line for f in facts]],
+            prepare=False,
         )
 
 
