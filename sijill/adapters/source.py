@@ -114,6 +114,10 @@ class Source:
             if place not in self._next:
                 continue
             if error is None:
+                # When partitions come back to us in the middle of a call, what was read of them
+                # before comes again; counted twice, it would make up for records without outcome.
+                if offset < self._next[place]:
+                    continue
                 messages.append(message)
                 end = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
