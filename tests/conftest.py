@@ -33,6 +33,15 @@ def pytest_report_header() -> str:
     return f"sijill: {versions}; properties: examples x{FACTOR}, seed {SEED}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for, as CI does."""
+    if os.environ.get("SIJILL_LONG") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long; SIJILL_LONG=1 runs it"))
+
+
 @pytest.fixture(scope="session")
 def ground(pytestconfig: pytest.Config) -> Iterator[Ground]:
     """The servers of this session, on empty data and ports of their own."""

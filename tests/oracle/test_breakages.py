@@ -151,6 +151,7 @@ def missed(hub: VerifiedHub, breakages: Iterable[Breakage], persons: int | None)
     return found
 
 
+@pytest.mark.long
 def test_every_breakage_is_found(hub: VerifiedHub) -> None:
     """Each breakage of the stored state is found by its kind, and nothing is found without one."""
     world(hub)
@@ -183,6 +184,7 @@ def test_unsettled_hub_is_not_compared(hub: VerifiedHub, state: str) -> None:
     assert "due or stale" in report.unsettled[0]
 
 
+@pytest.mark.long
 def test_unread_events_are_left_out(hub: VerifiedHub) -> None:
     """Events that are not applied yet are said, and what was applied is compared all the same."""
     world(hub)

@@ -6,6 +6,8 @@ that a story in which nothing happens proves nothing.
 
 from typing import Any
 
+import pytest
+
 from tests.changed_book import amended
 from tests.oracle.hub import VerifiedHub, verified_hub
 from tests.services.story import AS_OF, enrollment, event, payment, person
@@ -56,6 +58,7 @@ def test_notice_of_a_ministry_that_is_no_longer_asked(hub: VerifiedHub) -> None:
     assert three == two == [("iq.paid-twice", "NONE")]
 
 
+@pytest.mark.long
 def test_persons_merge_and_split(hub: VerifiedHub) -> None:
     """A late identifier merges two persons, its correction parts them, two numbers never meet."""
     card = enrollment("p1", "pension", person(ids=[CARD]))
@@ -93,6 +96,7 @@ def test_versions_are_disputed_void_and_late(hub: VerifiedHub) -> None:
     assert (disputed, certain, gone) == ([("disputed",)], [("certain",)], [])
 
 
+@pytest.mark.long
 def test_death_is_annulled(hub: VerifiedHub) -> None:
     """A death makes later payments alerts, another register outranks it, and it can be void."""
     paid = [payment(m, "pension", person(ALI), month=m) for m in ("2026-03", "2026-04", "2026-05")]
@@ -113,6 +117,7 @@ def test_death_is_annulled(hub: VerifiedHub) -> None:
     assert hub.rows(months) == early
 
 
+@pytest.mark.long
 def test_decisions_meet_their_alerts(hub: VerifiedHub) -> None:
     """Answers before the alert, of both sides, of the hub itself, run out and outgrown."""
     pair = [enrollment("e1", "spn", person(ALI)), enrollment("p1", "pension", person(ALI))]
@@ -138,6 +143,7 @@ def test_decisions_meet_their_alerts(hub: VerifiedHub) -> None:
     assert stages == [["CONFIRMED"], ["DISPUTED"], ["ON_HOLD"], ["REOPENED"], ["REOPENED"]]
 
 
+@pytest.mark.long
 def test_number_is_saturated_and_thaws(hub: VerifiedHub) -> None:
     """A number that many people carry links nobody, and links again when few are left."""
     shared = ("BENEFICIARY_NUMBER", "0000-SHARED-7")
@@ -158,6 +164,7 @@ def test_number_is_saturated_and_thaws(hub: VerifiedHub) -> None:
     assert (len(linked), parted, again) == (3, [], linked)
 
 
+@pytest.mark.long
 def test_payment_waits_and_moves(hub: VerifiedHub) -> None:
     """A payment without a mention waits, and hangs on its strongest identifier that one carries."""
     both = person(ALI, ids=[CARD])
@@ -170,6 +177,7 @@ def test_payment_waits_and_moves(hub: VerifiedHub) -> None:
     assert (waiting, hangs, moved) == ([], [("iq.paid-twice", "NONE")], hangs)
 
 
+@pytest.mark.long
 def test_household_has_its_own_rules(hub: VerifiedHub) -> None:
     """Salaries of head and spouse, a family paid twice, a roster that comes, changes and goes."""
     ali = person(ALI)
@@ -197,6 +205,7 @@ def test_household_has_its_own_rules(hub: VerifiedHub) -> None:
     assert (grown, head) == ([doubled], [doubled, earned])
 
 
+@pytest.mark.long
 def test_record_is_set_aside_and_taken_in(hub: VerifiedHub) -> None:
     """A record that breaks its batch is left out on the hub's word, and counts once it is in."""
     hub.run()
@@ -212,6 +221,7 @@ def test_record_is_set_aside_and_taken_in(hub: VerifiedHub) -> None:
     assert hub.rows("SELECT status FROM quarantine") == [("released",), ("released",)]
 
 
+@pytest.mark.long
 def test_another_book_is_in_force(hub: VerifiedHub) -> None:
     """After an activation and its sweep, everything stands as under the new book."""
     ali = person(ALI)

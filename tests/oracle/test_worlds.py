@@ -30,6 +30,7 @@ def test_oracle_agrees_on_a_world(hub: VerifiedHub, seed: int, persons: int) -> 
     assert 0 < facts[0] < facts[1] <= facts[2] <= whole.differences.compared["facts"]
 
 
+@pytest.mark.long
 def test_verify_runs_beside_a_working_hub(hub: VerifiedHub) -> None:
     """While two registrars and a relay work, nothing differs in what one snapshot covers."""
     plan = Simulation(seed=4, persons=300, as_of=AS_OF, routing_key=hub.settings.routing_key)

@@ -113,6 +113,7 @@ def test_a_header_name_that_is_no_text_stops_nobody(
     assert hub.rows("SELECT reason, value FROM quarantine") == [("TRUNCATED", GOOD[:-1])]
 
 
+@pytest.mark.long
 def test_hostile_texts_reach_the_alert_as_they_are(hub: Hub) -> None:
     """Text that would be code elsewhere goes through registry and alert letter by letter."""
     for place, text in enumerate(INJECTIONS):
@@ -161,6 +162,7 @@ def test_order_and_state_are_no_condition(hub: Hub) -> None:
     assert hub.rows("SELECT status FROM record") == [("ACTIVE",)]
 
 
+@pytest.mark.long
 def test_identity_that_goes_in_circles_comes_back(hub: Hub) -> None:
     """A record that moves from one person to another and back leaves everything as it was."""
     birth: dict[str, Any] = {"status": "RECORDED", "kind": "BIRTH", "event_date": "1980-01-01"}

@@ -117,6 +117,7 @@ def test_no_such_alert(hub: Hub) -> None:
     assert hub.rows("SELECT count(*) FROM audit") == [(0,)]
 
 
+@pytest.mark.long
 def test_prefix_of_two_alerts_is_not_enough(hub: Hub) -> None:
     """Digits with which several alerts begin name none of them."""
     for number in range(20):

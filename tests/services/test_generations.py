@@ -59,7 +59,9 @@ def test_rebuilt_database_repeats_nothing_and_goes_on(hub: Hub, reader: WireRead
     with hub.registrar() as loop, closing(Relay(hub.settings)) as relay:
         _settle(hub, loop, relay)
         after, older = reader.counts(), reader.fold()
-        hub.publish("pensions", _voided("p1", ALI))
+        hub.publish(
+            "pensions", enrollment("p1", "pension", person(ALI), source_seq=2, status="VOID")
+        )
         hub.publish("pensions", enrollment("p2", "pension", person(SARA), source_seq=3))
         _settle(hub, loop, relay)
 
@@ -71,6 +73,7 @@ def test_rebuilt_database_repeats_nothing_and_goes_on(hub: Hub, reader: WireRead
     check(hub, reader)
 
 
+@pytest.mark.long
 def test_restored_backup_takes_over(hub: Hub, reader: WireReader) -> None:
     """A database restored from a backup, rows numbered and not sent in it, repeats nothing."""
     _begin(hub)
@@ -86,7 +89,9 @@ def test_restored_backup_takes_over(hub: Hub, reader: WireReader) -> None:
     with hub.registrar() as loop, closing(Relay(hub.settings)) as relay:
         _settle(hub, loop, relay)
         after = reader.counts()
-        hub.publish("pensions", _voided("p1", ALI))
+        hub.publish(
+            "pensions", enrollment("p1", "pension", person(ALI), source_seq=2, status="VOID")
+        )
         _settle(hub, loop, relay)
 
     assert after == before
@@ -94,6 +99,7 @@ def test_restored_backup_takes_over(hub: Hub, reader: WireReader) -> None:
     check(hub, reader)
 
 
+@pytest.mark.long
 def test_law_that_changed_meanwhile(hub: Hub, reader: WireReader) -> None:
     """Alerts that another book gives go out as differences, and those it takes are withdrawn."""
     _live_through(hub)
@@ -115,6 +121,7 @@ def test_law_that_changed_meanwhile(hub: Hub, reader: WireReader) -> None:
     check(hub, reader)
 
 
+@pytest.mark.long
 def test_events_that_come_during_the_recovery(hub: Hub, reader: WireReader) -> None:
     """A registrar that goes on while another generation takes over loses and repeats nothing."""
     _live_through(hub)
@@ -132,6 +139,7 @@ def test_events_that_come_during_the_recovery(hub: Hub, reader: WireReader) -> N
     check(hub, reader)
 
 
+@pytest.mark.long
 def test_nothing_is_published_before_the_database_has_caught_up(
     hub: Hub, reader: WireReader
 ) -> None:
@@ -153,6 +161,7 @@ def test_nothing_is_published_before_the_database_has_caught_up(
     check(hub, reader)
 
 
+@pytest.mark.long
 def test_relay_killed_at_each_step_of_the_recovery(
     hub: Hub, reader: WireReader, tmp_path: Path
 ) -> None:
@@ -205,7 +214,7 @@ def _begin(hub: Hub) -> None:
 
 def _go_on(hub: Hub, loop: Registrar, relay: Relay) -> None:
     """One overlap ends, one grows, a card joins a person for good, one overlap is answered."""
-    hub.publish("pensions", _voided("p2", SARA))
+    hub.publish("pensions", enrollment("p2", "pension", person(SARA), source_seq=2, status="VOID"))
     hub.publish("molsa", payment("m1", "spn", person(ALI), household_number="H1"))
     _settle(hub, loop, relay)
     hub.publish("pensions", enrollment("p3", "pension", person(OMAR, ids=[CARD]), source_seq=2))
@@ -238,10 +247,6 @@ def _publish_pair(hub: Hub, number: int) -> None:
     who = f"2000{number:08d}"
     hub.publish("molsa", enrollment(f"em{number}", "spn", person(who), household_number=who))
     hub.publish("pensions", enrollment(f"pm{number}", "pension", person(who)))
-
-
-def _voided(record_id: str, number: str) -> tuple[str, dict[str, Any]]:
-    return enrollment(record_id, "pension", person(number), source_seq=2, status="VOID")
 
 
 def _relay(hub: Hub) -> None:

@@ -33,6 +33,7 @@ def someone(number: int) -> dict[str, object]:
     )
 
 
+@pytest.mark.long
 def test_hundred_thousand_records_sharing_one_number(hub: Hub) -> None:
     """A saturated number links nothing, whoever carries it, and costs no more than another."""
     hub.publish("molsa", *(enrollment(f"e{n}", "spn", someone(n)) for n in range(RECORDS)))

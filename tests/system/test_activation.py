@@ -101,6 +101,7 @@ def test_book_in_mid_load_gives_what_it_gives_alone(hub: Hub) -> None:
     assert after == alone(hub)
 
 
+@pytest.mark.long
 def test_killed_sweep_goes_on(hub: Hub, tmp_path: Path) -> None:
     """A registrar that dies in the sweep, before its commit, leaves what the next one finishes."""
     publish(messages(hub), hub.settings)
