@@ -73,7 +73,6 @@ def test_rebuilt_database_repeats_nothing_and_goes_on(hub: Hub, reader: WireRead
     check(hub, reader)
 
 
-@pytest.mark.long
 def test_restored_backup_takes_over(hub: Hub, reader: WireReader) -> None:
     """A database restored from a backup, rows numbered and not sent in it, repeats nothing."""
     _begin(hub)
@@ -99,7 +98,6 @@ def test_restored_backup_takes_over(hub: Hub, reader: WireReader) -> None:
     check(hub, reader)
 
 
-@pytest.mark.long
 def test_law_that_changed_meanwhile(hub: Hub, reader: WireReader) -> None:
     """Alerts that another book gives go out as differences, and those it takes are withdrawn."""
     _live_through(hub)
@@ -121,7 +119,6 @@ def test_law_that_changed_meanwhile(hub: Hub, reader: WireReader) -> None:
     check(hub, reader)
 
 
-@pytest.mark.long
 def test_events_that_come_during_the_recovery(hub: Hub, reader: WireReader) -> None:
     """A registrar that goes on while another generation takes over loses and repeats nothing."""
     _live_through(hub)
