@@ -35,17 +35,22 @@ def world(clean_hub: Settings) -> RelayWorld:
     return make_world(clean_hub)
 
 
-@contextmanager
-def relay(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the relay as a process; it is killed at the end if it still runs."""
-    env = os.environ | {
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a process of this hub."""
+    return os.environ | {
         "SIJILL_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "SIJILL_POSTGRES_DSN": settings.postgres_dsn,
         "SIJILL_REGISTRY_KEY": settings.registry_key.hex(),
         "SIJILL_HUB_KEY": settings.hub_key.hex(),
         "SIJILL_ROUTING_KEY": settings.routing_key.hex(),
     }
-    child = subprocess.Popen([sys.executable, "-c", PROGRAM], env=env, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def relay(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the relay as a process; it is killed at the end if it still runs."""
+    command = [sys.executable, "-c", PROGRAM]
+    child = subprocess.Popen(command, env=environment(settings), stderr=subprocess.DEVNULL)
     with child:
         try:
             yield child
