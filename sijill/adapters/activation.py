@@ -5,12 +5,11 @@ highest, publishes, and reads on up to its own record: of two with one number th
 for every registrar alike.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from sijill.adapters import kafka, operations
 from sijill.adapters.postgres import Connection
@@ -18,9 +17,6 @@ from sijill.adapters.refusal import Refusal
 from sijill.adapters.registry import hub
 from sijill.domain.rulebook import Book, parse
 from sijill.settings import Settings
-
-PATIENCE_S = 60.0
-WAIT_S = 0.1
 
 
 class Operation(NamedTuple):
@@ -133,14 +129,5 @@ def _to_end(settings: Settings) -> Iterator[Message]:
     low, _ = kafka.log_ranges(kafka.admin(settings), [operations.PLACE])[operations.PLACE]
     with closing(kafka.reader(settings)) as reader:
         reader.assign([TopicPartition(*operations.PLACE, low)])
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            for message in reader.consume(100, WAIT_S):
-                error = message.error()
-                if error is None:
-                    yield message
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    return
-                elif not error.retriable():
-                    raise KafkaException(error)
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
+        for messages in kafka.portions(reader, 1):
+            yield from messages

@@ -6,7 +6,7 @@ database needs answered: which topic is this really, and where does the readable
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from confluent_kafka import (
     IsolationLevel,
     KafkaError,
     KafkaException,
+    Message,
     Producer,
     TopicCollection,
     TopicPartition,
@@ -52,6 +53,11 @@ AWAY = frozenset(
 )
 """No broker answers at the moment."""
 
+
+RECORDS_AT_ONCE = 10_000
+WAIT_S = 0.5
+SILENCES_MAX = 60
+"""Waits without a word from the broker after which reading is given up, to be begun again."""
 
 LOG = logging.getLogger("sijill.kafka")
 
@@ -223,3 +229,23 @@ def client_properties(file: Path | None) -> Options:
 def _report(error: KafkaError) -> None:
     """Log what librdkafka retries by itself: a wrong password is told nowhere else."""
     LOG.warning("kafka client reports", extra={"reason": error.name()})
+
+
+def portions(reader: Consumer, partitions: int) -> Iterator[list[Message]]:
+    """Yield the records of the assigned partitions in portions, until each one is at its end."""
+    silences = 0
+    while partitions:
+        got = reader.consume(RECORDS_AT_ONCE, WAIT_S)
+        silences = 0 if got else silences + 1
+        if silences > SILENCES_MAX:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
+        messages = []
+        for message in got:
+            error = message.error()
+            if error is None:
+                messages.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                partitions -= 1
+            elif not error.retriable():
+                raise KafkaException(error)
+        yield messages

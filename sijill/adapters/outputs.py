@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 
 from sijill import topics
 from sijill.adapters import codec, kafka, wire
@@ -19,11 +19,6 @@ from sijill.adapters.halt import HaltError
 from sijill.adapters.refusal import Refusal
 from sijill.adapters.source import headers_of
 from sijill.settings import Settings
-
-RECORDS_AT_ONCE = 10_000
-WAIT_S = 0.5
-SILENCES_MAX = 60
-"""Waits without a word from the broker after which a fold is given up, to be begun again."""
 
 _TOLD = struct.Struct(">q16s?iq")
 
@@ -69,7 +64,7 @@ class Outputs:
         places = [TopicPartition(t, p, offset) for t, p, offset in _starts(settings, patterns)]
         with closing(kafka.reader(settings)) as reader:
             reader.assign(places)
-            for messages in portions(reader, len(places)):
+            for messages in kafka.portions(reader, len(places)):
                 for message in messages:
                     self._add(patterns[str(message.topic())], message)
                 yield len(messages)
@@ -143,26 +138,6 @@ def origin(headers: Iterable[tuple[str, bytes]]) -> tuple[str, int, int]:
     )
 
 
-def portions(reader: Consumer, partitions: int) -> Iterator[list[Message]]:
-    """Yield the records of the assigned partitions in portions, until each one is at its end."""
-    silences = 0
-    while partitions:
-        got = reader.consume(RECORDS_AT_ONCE, WAIT_S)
-        silences = 0 if got else silences + 1
-        if silences > SILENCES_MAX:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
-        messages = []
-        for message in got:
-            error = message.error()
-            if error is None:
-                messages.append(message)
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                partitions -= 1
-            elif not error.retriable():
-                raise KafkaException(error)
-        yield messages
-
-
 def _starts(settings: Settings, names: Iterable[str]) -> list[tuple[str, int, int]]:
     client = kafka.admin(settings)
     known = client.list_topics(timeout=kafka.TIMEOUT_S).topics
@@ -174,7 +149,7 @@ def read_again(settings: Settings, topic: str, wanted: Mapping[int, set[int]]) -
     """Yield the records of a topic at the wanted offsets of each partition."""
     with closing(kafka.reader(settings)) as reader:
         reader.assign([TopicPartition(topic, part, min(at)) for part, at in wanted.items()])
-        for messages in portions(reader, len(wanted)):
+        for messages in kafka.portions(reader, len(wanted)):
             for message in messages:
                 if message.offset() in wanted[message.partition() or 0]:
                     yield message

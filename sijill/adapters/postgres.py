@@ -103,20 +103,20 @@ def _packed(items: Sequence[bytes], *, oid: int) -> bytes:
 
 def bigint_array(items: Sequence[int]) -> _Bigint:
     """Pack integers as one `bigint[]`."""
-    if not items:
-        return _Bigint(struct.pack(">iii", 0, 0, 20))
-    head = struct.pack(">iiiii", 1, 0, 20, len(items), 1)
-    body = struct.pack(">" + "iq" * len(items), *(x for item in items for x in (8, item)))
-    return _Bigint(head + body)
+    return _Bigint(_numbers(items, oid=20, size=8))
 
 
 def integer_array(items: Sequence[int]) -> _Integer:
     """Pack integers of 32 bits as one `integer[]`."""
+    return _Integer(_numbers(items, oid=23, size=4))
+
+
+def _numbers(items: Sequence[int], *, oid: int, size: int) -> bytes:
     if not items:
-        return _Integer(struct.pack(">iii", 0, 0, 23))
-    head = struct.pack(">iiiii", 1, 0, 23, len(items), 1)
-    body = struct.pack(">" + "ii" * len(items), *(x for item in items for x in (4, item)))
-    return _Integer(head + body)
+        return struct.pack(">iii", 0, 0, oid)
+    head = struct.pack(">iiiii", 1, 0, oid, len(items), 1)
+    form = ">" + ("iq" if size == 8 else "ii") * len(items)
+    return head + struct.pack(form, *(x for item in items for x in (size, item)))
 
 
 _PACKERS: dict[str, Callable[[Sequence[Any]], bytes]] = {

@@ -105,31 +105,7 @@ class Source:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        messages: list[Message] = []
-        starts: dict[Place, int] = {}
-        ends: dict[Place, int] = {}
-        for message in got:
-            place = (str(message.topic()), int(message.partition() or 0))
-            error, offset = message.error(), int(message.offset() or 0)
-            if place not in self._next:
-                continue
-            if error is None:
-                # When partitions come back to us in the middle of a call, what was read of them
-                # before comes again; counted twice, it would make up for records without outcome.
-                if offset < self._next[place]:
-                    continue
-                messages.append(message)
-                end = offset + 1
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                end = offset
-            elif error.retriable():
-                continue
-            else:
-                raise KafkaException(error)
-            if end > self._next[place]:
-                starts.setdefault(place, self._next[place])
-                ends[place] = self._next[place] = end
-        return Fetched(messages, starts, ends)
+        return gather(got, self._next)
 
     def applied(self, reached: dict[Place, int]) -> None:
         """Commit the positions reached to Kafka, as a hint for lag tools."""
@@ -230,6 +206,40 @@ class Source:
                         reader.incremental_unassign([TopicPartition(*place)])
         finally:
             reader.close()
+
+
+def gather(got: Iterable[Message], reached: dict[Place, int]) -> Fetched:
+    """Return what has come of our partitions, each record once, and move `reached` on.
+
+    `reached` holds the next offset of each partition that is ours. What lies before it has come
+    already: partitions may go and return while one call fetches, and then begin again.
+
+    Raises:
+        KafkaException: the client reports an error that it cannot mend.
+
+    """
+    messages: list[Message] = []
+    starts: dict[Place, int] = {}
+    ends: dict[Place, int] = {}
+    for message in got:
+        place = (str(message.topic()), int(message.partition() or 0))
+        error, offset = message.error(), int(message.offset() or 0)
+        if place not in reached:
+            continue
+        if error is None:
+            end = offset + 1
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            end = offset
+        elif error.retriable():
+            continue
+        else:
+            raise KafkaException(error)
+        if end > reached[place]:
+            starts.setdefault(place, reached[place])
+            ends[place] = reached[place] = end
+            if error is None:
+                messages.append(message)
+    return Fetched(messages, starts, ends)
 
 
 def check(place: Place, position: Position, *, topic_id: str, low: int, high: int) -> None:

@@ -7,6 +7,7 @@ within Arabic text.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sijill.cli.explain.words import STATES
 from sijill.domain import explain, money
 from sijill.domain.event import EPOCH
 from sijill.domain.rulebook import Book
@@ -23,14 +24,13 @@ _AR = {
     "law": "السند القانوني", "months": "الأشهر", "amount": "المبلغ", "certainty": "درجة اليقين",
     "severity": "الأهمية", "household": "رقم الأسرة", "asked": "للتدقيق لدى",
     "revision": "المراجعة", "state": "الحالة", "open": "مستمر",
-    "RAISED": "جديد", "AMENDED": "معدَّل", "REOPENED": "أعيد فتحه", "DECIDED": "ورد بشأنه قرار",
-    "WITHDRAWN": "مسحوب",
     "CERTAIN": "مؤكد", "DISPUTED": "أحد السجلات موضع خلاف", "UNSURE": "القاعدة غير محسومة",
     "HIGH": "عالية", "MEDIUM": "متوسطة", "LOW": "منخفضة",
     "enrollment": "تسجيل", "payment": "دفعة", "vital": "واقعة حياتية",
     "income": "دخل", "roster": "سجل أسري",
     "a household": "عضوية في أسرة", "a vital": "وفاة",
 }  # fmt: skip
+_AR |= {state: text["ar"] for state, text in STATES.items()}
 
 
 def lines(alert: dict[str, Any], book: Book, lang: str) -> list[str]:

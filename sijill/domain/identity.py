@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sijill.domain.event import Fact
+from sijill.domain.forest import Forest
 
 SATURATION = 5
 """An identifier carried by more different signatures than this is nobody's own."""
@@ -67,29 +68,20 @@ def saturated_tokens(facts: Iterable[Fact]) -> set[bytes]:
     return {token for token, seen in carried.items() if len(seen) > SATURATION}
 
 
-class _Forest:
-    """Disjoint sets with path halving; a root remembers the national number of its set."""
+class _Persons(Forest):
+    """Mentions and tokens by person; a root remembers the national number of its set."""
 
     def __init__(self) -> None:
-        self.parent: dict[Node, Node] = {}
-        self.national: dict[Node, bytes] = {}
+        super().__init__()
+        self.national: dict[object, bytes] = {}
 
-    def find(self, node: Node) -> Node:
-        parent = self.parent
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = node = parent[parent[node]]
-        return node
-
-    def join(self, one: Node, other: Node) -> bool:
+    def link(self, one: Node, other: Node) -> bool:
         """Join two sets; return False, and join nothing, if their national numbers differ."""
         a, b = self.find(one), self.find(other)
-        if a == b:
-            return True
         number, another = self.national.get(a), self.national.get(b)
         if number is not None and another is not None and number != another:
             return False
-        self.parent[b] = a
+        self.join(a, b)
         if number is None and another is not None:
             self.national[a] = another
         return True
@@ -100,14 +92,14 @@ def clusters(facts: Iterable[Fact], saturated: Collection[bytes]) -> list[list[F
     facts = list(facts)
     if _shared(facts, saturated):
         return [facts]
-    forest = _Forest()
+    forest = Forest()
     for fact in facts:
         node = (fact.record, fact.line)
         forest.find(node)
         for _, token in fact.tokens:
             if token not in saturated:
                 forest.join(token, node)
-    parts: dict[Node, list[Fact]] = {}
+    parts: dict[object, list[Fact]] = {}
     for fact in facts:
         parts.setdefault(forest.find((fact.record, fact.line)), []).append(fact)
     return list(parts.values())
@@ -124,7 +116,7 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     numbers = {t for f in mentions for rank, t in f.tokens if rank == NATIONAL}
     if len(numbers) <= 1 and (len(mentions) <= 1 or _shared(mentions, saturated)):
         return _single(facts, mentions, saturated)
-    forest = _Forest()
+    forest = _Persons()
     links = sorted(
         (rank, token, (fact.record, fact.line))
         for fact in mentions
@@ -135,9 +127,9 @@ def group(facts: Iterable[Fact], saturated: Collection[bytes]) -> Grouping:
     for rank, token, node in links:
         if rank == NATIONAL:
             forest.national.setdefault(forest.find(token), token)
-        if not forest.join(token, node):
+        if not forest.link(token, node):
             conflicts.append(Conflict(token, *node))
-    persons: dict[Node, list[Fact]] = {}
+    persons: dict[object, list[Fact]] = {}
     for fact in mentions:
         persons.setdefault(forest.find((fact.record, fact.line)), []).append(fact)
     carried = {token for _, token, _ in links}

@@ -8,9 +8,14 @@ import pytest
 from sijill import topics
 from sijill.adapters import kafka
 from sijill.adapters.registry import hub as registry_hub
-from sijill.adapters.source import LogRangeError, RecordChangedError, TopicRecreatedError
+from sijill.adapters.source import (
+    LogRangeError,
+    RecordChangedError,
+    TopicRecreatedError,
+    gather,
+)
 from sijill.settings import Settings
-from tests.broker import delete_topics
+from tests.broker import delete_topics, read_topic
 from tests.services.story import AS_OF, Hub, enrollment, person
 
 ALI = person("198012345678")
@@ -77,3 +82,18 @@ def test_applied_events_are_not_applied_again(hub: Hub) -> None:
     hub.run()
 
     assert hub.outcomes() == before
+
+
+def test_record_that_comes_again_is_taken_once(hub: Hub) -> None:
+    """What comes a second time, within one call or after it, is not handed on again."""
+    hub.publish("molsa", *(enrollment(f"e{n}", "spn", ALI) for n in range(2, 6)))
+    topic = "sijill.molsa.enrollment.v1"
+    messages = read_topic(hub.settings, topic)
+    reached = {(topic, part): 0 for part in range(topics.PARTITIONS_EMBEDDED)}
+
+    once = gather([*messages, *messages], reached)
+    again = gather(messages, reached)
+
+    assert once.messages == messages
+    assert sum(once.ends.values()) - sum(once.starts.values()) == len(messages) == 5
+    assert again == ([], {}, {})

@@ -6,10 +6,10 @@ from typing import NamedTuple, cast
 from sijill.adapters.faultpoint import faultpoint
 from sijill.adapters.postgres import Cursor, bigint_array, bytea_array
 from sijill.adapters.registry import facts, identifiers
-from sijill.adapters.registry.forest import Forest
 from sijill.adapters.registry.records import Change
 from sijill.adapters.registry.state import Head, unpack_head
 from sijill.domain.event import Fact
+from sijill.domain.forest import Forest
 from sijill.domain.regroup import Line
 
 TRIES = 3

@@ -84,18 +84,10 @@ def _take(
     """Note what a plain cluster's new facts change."""
     head = grown.head
     for fact in facts:
-        detail, packed = fact.detail, pack_one(fact)
-        if isinstance(detail, Membership):
-            name = named_by(fact, book)
-            assert name is not None
-            folded.lines.append(
-                (fact.record, fact.line, name.key, number, detail.role, detail.start, detail.stop,
-                 packed)
-            )  # fmt: skip
-        else:
-            folded.placed[fact.record] = (number, packed)
-            if isinstance(detail, Enrollment) and (name := named_by(fact, book)):
-                folded.held.setdefault(name.key, set()).add(detail.programme)
+        _place(folded, fact, number, book)
+        detail = fact.detail
+        if isinstance(detail, Enrollment) and (name := named_by(fact, book)):
+            folded.held.setdefault(name.key, set()).add(detail.programme)
     for name in grown.names:
         folded.names[name.key] = name
     for key, paid in grown.paid:
@@ -114,6 +106,17 @@ def _take(
             folded.gone.update(old for old in stood if old != key)
             head = head._replace(persons=((key, hashed),))
     folded.rows[number] = (pack_head(head), grown.next_change)
+
+
+def _place(folded: Folded, fact: Fact, number: int, book: Book) -> None:
+    """Note in which cluster an arriving fact lies: with its record, or as a line of a roster."""
+    detail, packed = fact.detail, pack_one(fact)
+    if isinstance(detail, Membership) and (name := named_by(fact, book)):
+        folded.lines.append(
+            (*fact[:2], name.key, number, detail.role, detail.start, detail.stop, packed)
+        )
+    else:
+        folded.placed[fact.record] = (number, packed)
 
 
 def _new_ids(cursor: Cursor) -> Iterator[int]:
@@ -213,13 +216,7 @@ def _lines(
             if fact.record in disputed:
                 folded.rewritten[line] = pack_one(fact)
             continue
-        name, detail, packed = named_by(fact, book), fact.detail, pack_one(fact)
-        if isinstance(detail, Membership) and name is not None:
-            folded.lines.append(
-                (*line, name.key, part.id, detail.role, detail.start, detail.stop, packed)
-            )
-        else:
-            folded.placed[fact.record] = (part.id, packed)
+        _place(folded, fact, part.id, book)
 
 
 def _touch(

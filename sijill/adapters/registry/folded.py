@@ -24,6 +24,7 @@ class Folded:
         self.forgotten: set[bytes] = set()
         self.thawed: set[bytes] = set()
         self.carriers: list[tuple[bytes, Fact, int]] = []
+        # Arriving records with their cluster and packed fact; standing facts packed anew.
         self.placed: dict[bytes, tuple[int, bytes]] = {}
         self.rewritten: dict[Line, bytes] = {}
         self.moved: dict[bytes, int] = {}
@@ -31,6 +32,8 @@ class Folded:
         self.lines: list[tuple[object, ...]] = []
         self.rosters: set[bytes] = set()
         self.names: dict[bytes, Name] = {}
+        # Households to evaluate in any case, and those near a plain person who has changed; what
+        # plain persons were paid, and are enrolled in, in the name of a household.
         self.households: set[bytes] = set()
         self.near: set[bytes] = set()
         self.paid: dict[bytes, list[Period]] = {}

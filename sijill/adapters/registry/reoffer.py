@@ -101,7 +101,7 @@ def _portion(
     """Settle these records in one transaction and return how many became events."""
     with connection.transaction(), connection.cursor() as cursor:
         rows = cursor.execute(
-            _TAKE.encode(), [list(column) for column in zip(*places, strict=True)]
+            _TAKE.encode(), [list(column) for column in zip(*places, strict=True)], prepare=False
         ).fetchall()
         return _settled(cursor, rows, acceptor, keys=keys)
 

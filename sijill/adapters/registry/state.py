@@ -1,9 +1,9 @@
 """What is packed: facts, and the compact states of clusters and households, as one `bytea` each.
 
 A fact is packed once, into the row of its record. A cluster's state says of its facts only what
-the next one has to be held against, so that an event costs the same however long the history is.
+the next one has to be held against, so that a payment does not rewrite its person's history.
 `marshal` packs; the format's version is pinned, and the bytes never leave the database. The plain
-format takes 50 bytes more for a fact than the newest and two thirds of its time.
+format takes 60 bytes more for a fact than the newest and two thirds of its time.
 """
 
 import marshal

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from sijill.adapters.postgres import Cursor
 from sijill.adapters.registry import facts
 from sijill.adapters.registry.clusters import Opened
-from sijill.adapters.registry.forest import Forest
 from sijill.adapters.registry.state import ClusterState, open_up
 from sijill.domain.event import Fact
+from sijill.domain.forest import Forest
 from sijill.domain.regroup import Line, Workset
 
 

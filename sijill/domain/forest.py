@@ -2,7 +2,7 @@
 
 
 class Forest:
-    """Disjoint sets of cluster ids, tokens and lines."""
+    """Disjoint sets of whatever can be a key, with path halving."""
 
     def __init__(self) -> None:
         self.parent: dict[object, object] = {}
