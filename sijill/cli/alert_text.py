@@ -5,14 +5,25 @@ within Arabic text.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
-from sijill.cli.explain.words import STATES
 from sijill.domain import explain, money
 from sijill.domain.event import EPOCH
 from sijill.domain.rulebook import Book
+from sijill.domain.rulebook.model import Texts
 
 LANGUAGES = ("en", "ar")
+
+STATES: Final[dict[str, Texts]] = {
+    "RAISED": {"en": "raised", "ar": "جديد"},
+    "AMENDED": {"en": "amended", "ar": "معدَّل"},
+    "REOPENED": {"en": "reopened", "ar": "أُعيد فتحه"},
+    "DECIDED": {"en": "decided", "ar": "ورد بشأنه قرار"},
+    "WITHDRAWN": {"en": "withdrawn", "ar": "مسحوب"},
+    "PERMITTED": {"en": "found permitted", "ar": "مسموح"},
+    "LAPSED": {"en": "lapsed", "ar": "انقضى"},
+}
+"""What happened to an alert last, in words."""
 
 _EN = {
     "law": "law", "months": "months", "amount": "at stake", "certainty": "certainty",

@@ -10,7 +10,6 @@ from sijill.cli.explain.words import (
     ENDING_CODES,
     PARAMS,
     ROLES,
-    STATES,
     UNITS,
     coded,
     word,
@@ -176,7 +175,7 @@ def _history(d: Dossier) -> Iterator[str]:
     lang = d.lang
     for each in d.history:
         parts = [
-            coded(STATES, each.state, lang),
+            coded(alert_text.STATES, each.state, lang),
             explain.months_text(each.months, lang),
             money.format(each.amount, d.currency, lang),
         ]

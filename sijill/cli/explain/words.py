@@ -139,16 +139,6 @@ CODES: Final[dict[str, Texts]] = {
     "DISPUTED": {"en": "answers contradict each other", "ar": "القرارات متعارضة"},
 }
 
-STATES: Final[dict[str, Texts]] = {
-    "RAISED": {"en": "raised", "ar": "جديد"},
-    "AMENDED": {"en": "amended", "ar": "معدَّل"},
-    "REOPENED": {"en": "reopened", "ar": "أُعيد فتحه"},
-    "DECIDED": {"en": "decided", "ar": "ورد بشأنه قرار"},
-    "WITHDRAWN": {"en": "withdrawn", "ar": "مسحوب"},
-    "PERMITTED": {"en": "found permitted", "ar": "مسموح"},
-    "LAPSED": {"en": "lapsed", "ar": "انقضى"},
-}
-
 PARAMS: Final[dict[str, Texts]] = {
     "ceiling": {"en": "ceiling", "ar": "السقف"},
     "run_off": {"en": "run-off", "ar": "المهلة"},
