@@ -71,6 +71,13 @@ def notice_id(hub_key: bytes, ministry: str, alert: bytes) -> bytes:
     return alert if ministry == HUB else keyed(ministry_key(hub_key, ministry), alert)
 
 
+def notices(hub_key: bytes, alert: bytes, overlap: Overlap) -> dict[bytes, str]:
+    """Return the ids under which an alert can be answered, each with the ministry it belongs to."""
+    return {
+        notice_id(hub_key, ministry, alert): ministry for ministry in (*ministries(overlap), HUB)
+    }
+
+
 def content(overlap: Overlap) -> bytes:
     """Return the hash of everything that an alert says; equal hash, nothing to publish."""
     said = (

@@ -103,9 +103,9 @@ def settle(
     """
     missed = (lost.in_clusters | lost.in_households) - found.keys()
     meeting = {
-        alerts.notice_id(context.hub_key, ministry, alert): (ministry, alert)
+        notice: (ministry, alert)
         for alert, finding in found.items()
-        for ministry in (*alerts.ministries(finding.overlap), alerts.HUB)
+        for notice, ministry in alerts.notices(context.hub_key, alert, finding.overlap).items()
     }
     touched = _meet(cursor, meeting, answered)
     standing = _lock(cursor, {*found, *missed, *touched, *due})
@@ -174,9 +174,12 @@ def _answers(
     owner: dict[bytes, tuple[bytes, str]] = {}
     for alert in {*found, *standing}:
         overlap = found[alert].overlap if alert in found else unpack_overlap(standing[alert].body)
-        for ministry in (*alerts.ministries(overlap), alerts.HUB):
-            owner[alerts.notice_id(context.hub_key, ministry, alert)] = (alert, ministry)
-    return decisions.answers(cursor, owner)
+        for notice, ministry in alerts.notices(context.hub_key, alert, overlap).items():
+            owner[notice] = (alert, ministry)
+    answers: dict[bytes, list[alerts.Answer]] = {}
+    for alert, said in decisions.said(cursor, owner):
+        answers.setdefault(alert, []).append(said.answer)
+    return answers
 
 
 def _decide(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from sijill.adapters.postgres import Cursor, bytea_array
+from sijill.adapters.postgres import Connection, Cursor, bytea_array
 from sijill.domain.alerts import Answer
+from sijill.domain.dossier.shapes import Said
 from sijill.domain.event import Event
 
 
@@ -25,19 +26,20 @@ def write(cursor: Cursor, events: Iterable[Event]) -> set[bytes]:
     return notices
 
 
-def answers(cursor: Cursor, owner: Mapping[bytes, tuple[bytes, str]]) -> dict[bytes, list[Answer]]:
-    """Return the decisions on each alert, given (alert, ministry) for each notice.
+def said(
+    source: Connection | Cursor, owner: Mapping[bytes, tuple[bytes, str]]
+) -> list[tuple[bytes, Said]]:
+    """Return the decisions, each with its alert, given (alert, ministry) for each notice.
 
     Only the ministry to which a notice belongs can answer it.
     """
-    cursor.execute(
-        "SELECT notice, ministry, basis, code, until, occurred_at, content FROM decision "
-        "WHERE notice = ANY(%s)",
+    rows = source.execute(
+        "SELECT notice, ministry, basis, code, until, occurred_at, content, reason, note "
+        "FROM decision WHERE notice = ANY(%s) ORDER BY occurred_at, content",
         [bytea_array(sorted(owner))],
-    )
-    found: dict[bytes, list[Answer]] = {}
-    for notice, *rest in cursor.fetchall():
-        alert, ministry = owner[notice]
-        if rest[0] == ministry:
-            found.setdefault(alert, []).append(Answer(*rest))
-    return found
+    ).fetchall()
+    return [
+        (owner[notice][0], Said(Answer(*answer), reason, note))
+        for notice, *answer, reason, note in rows
+        if owner[notice][1] == answer[0]
+    ]

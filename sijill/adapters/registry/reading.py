@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 from sijill.adapters.postgres import Connection
-from sijill.adapters.registry import facts, hub
+from sijill.adapters.registry import decisions, facts, hub
 from sijill.adapters.registry.state import unpack_overlap
 from sijill.domain import alerts, disclosure
-from sijill.domain.alerts import Answer
 from sijill.domain.dossier.shapes import Case, Revision, Said
 from sijill.domain.dossier.subject import Subject
 from sijill.domain.fold import persons
@@ -94,21 +93,12 @@ def _history(connection: Connection, alert: bytes) -> tuple[Revision, ...]:
 def _said(
     connection: Connection, alert: bytes, overlap: Overlap, hub_key: bytes
 ) -> tuple[Said, ...]:
-    """Return the decisions, each only from the side to which its notice belongs."""
-    owners = {
-        alerts.notice_id(hub_key, ministry, alert): ministry
-        for ministry in (*alerts.ministries(overlap), alerts.HUB)
+    """Return the decisions, the earliest first."""
+    owner = {
+        notice: (alert, ministry)
+        for notice, ministry in alerts.notices(hub_key, alert, overlap).items()
     }
-    rows = connection.execute(
-        "SELECT notice, ministry, basis, code, until, occurred_at, content, reason, note "
-        "FROM decision WHERE notice = ANY(%s) ORDER BY occurred_at, content",
-        [list(owners)],
-    )
-    return tuple(
-        Said(Answer(*answer), reason, note)
-        for notice, *answer, reason, note in rows
-        if owners[notice] == answer[0]
-    )
+    return tuple(said for _, said in decisions.said(connection, owner))
 
 
 def _subject(
